@@ -1,0 +1,55 @@
+//! GR-DPO: told the groups, it plays against the worst one. Ramesh et al., arXiv 2405.20304.
+
+use super::{BETA, Batch, MethodInfo, Objective, ParamInfo, Weighing, dpo::uniform};
+use burn::tensor::Tensor;
+
+/// Group-robust DPO.
+pub struct GrDpo;
+
+static INFO: MethodInfo = MethodInfo {
+    id: "gr_dpo",
+    name: "GR-DPO",
+    paper: "Ramesh et al. 2024, arXiv 2405.20304",
+    formula: r"\sum_g\alpha_g L_g,\quad \alpha_g\leftarrow\alpha_g e^{\eta L_g}/Z",
+    adversary: "Reweights whole groups, which it is told, by exponentiated gradient ascent.",
+    robust_to: "Robust to a change in group proportions, because it knows the groups; the yardstick for methods that do not.",
+    forms: &[],
+    params: &[
+        BETA,
+        ParamInfo {
+            id: "eta",
+            symbol: "η",
+            default: 0.1,
+            min: 0.0,
+            max: 100.0,
+            help: "Step size of the group weights; 0 keeps every group at the same weight.",
+            forms: &[],
+        },
+    ],
+    needs_groups: true,
+    needs_embedding_gradient: false,
+};
+
+impl Objective for GrDpo {
+    fn info(&self) -> &'static MethodInfo {
+        &INFO
+    }
+
+    fn weigh(&self, _form: &str, batch: &Batch<'_>, state: &mut Option<Tensor<2>>) -> Weighing {
+        let flat = uniform(&batch.losses);
+        let Some(groups) = batch.groups.clone() else { return flat };
+        let [lanes, pairs, n_groups] = groups.dims();
+        let counts = groups.clone().sum_dim(1).reshape([lanes, n_groups]).clamp_min(1.0);
+        // Mean loss of each group in this batch; a group that is absent has loss 0 (as in the authors' code).
+        let sums = (groups.clone() * batch.losses.clone().reshape([lanes, pairs, 1])).sum_dim(1).reshape([lanes, n_groups]);
+        let group_losses = sums / counts.clone();
+        let alpha = state.take().unwrap_or_else(|| group_losses.full_like(1.0 / n_groups as f32));
+        let grown = alpha * (group_losses.clone() * batch.params.get("eta")).exp();
+        let alpha = grown.clone() / grown.sum_dim(1);
+        let per_pair = (alpha.clone() / counts).reshape([lanes, 1, n_groups]);
+        let weights = (groups * per_pair).sum_dim(2).reshape([lanes, pairs]);
+        let loss = (alpha.clone() * group_losses).sum_dim(1);
+        *state = Some(alpha);
+        Weighing { weights, objective: loss.clone(), loss, ..flat }
+    }
+}
