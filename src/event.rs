@@ -93,27 +93,38 @@ pub struct Frame {
     /// Step, from 0.
     pub step: usize,
     /// Index of each pair in the data set, `[lane, pair]` (lanes with one seed share their batches).
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub pairs: Vec<u32>,
     /// DPO loss of each pair ℓ = −log σ(βh), `[lane, pair]`, nats.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub losses: Vec<f32>,
     /// Log-ratio of the chosen answer log π/π_ref, `[lane, pair]`, nats.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub chosen: Vec<f32>,
     /// Log-ratio of the rejected answer, `[lane, pair]`, nats.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub rejected: Vec<f32>,
     /// Adversary's factor, `[lane, pair]`, mean 1: weight × n (KLDPO, GR-DPO, Dr. DPO), 1 (DPO), or
     /// share × n of Σ‖∇_e ℓ‖² (WDPO: sensitivity, not weight).
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub factor: Vec<f32>,
     /// Share of each pair in the total gradient through its margin, `[lane, pair]`, sums to 1 per lane.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub gradient: Vec<f32>,
     /// Value of the objective being descended, `[lane]`, nats.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub objective: Vec<f32>,
     /// Gradient norm before the clip, `[lane]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub grad_norm: Vec<f32>,
     /// Learning rate used, `[lane]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub learning_rate: Vec<f32>,
     /// KL(weights ‖ uniform) of the batch, `[lane]`, nats: the radius that τ amounts to here.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub radius: Vec<f32>,
     /// Tilt temperature in use, `[lane]` (solved for in the radius form; 0 where there is none).
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub tau: Vec<f32>,
 }
 
@@ -124,16 +135,22 @@ pub struct Evaluation {
     /// Training steps done before it.
     pub step: usize,
     /// Share of held-out pairs with a positive margin, `[lane, group]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub accuracy: Vec<f32>,
     /// Mean margin h (log-ratio chosen − rejected), `[lane, group]`, nats.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub margin: Vec<f32>,
     /// Mean reward of fresh samples under that group's reward function, `[lane, group]`; empty without a reward.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub reward: Vec<f32>,
     /// Standard error of `reward` over prompts, `[lane, group]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub reward_se: Vec<f32>,
     /// KL(π ‖ π_ref) per completion on fresh samples, `[lane]`, nats; empty when sampling is off.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub kl: Vec<f32>,
     /// Mean reward of the reference policy's samples, `[group]`; empty without a reward.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub reference_reward: Vec<f32>,
     /// One prompt per group and what each lane writes for it under the same random numbers.
     pub samples: Vec<Sample>,

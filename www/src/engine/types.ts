@@ -1,0 +1,512 @@
+// Generated from the Rust types by tests/types.rs; do not edit.
+
+export type ErrorCode = "config" | "data" | "checkpoint" | "trace" | "device" | "numerics" | "io";
+
+export type Error = { 
+/**
+ * Stable code.
+ */
+code: ErrorCode, 
+/**
+ * What was wrong, with the field, line or offset named.
+ */
+message: string, 
+/**
+ * How to mend it; may be empty where the message already says.
+ */
+mend: string, };
+
+export type Scenario = "two-populations" | "shortcut" | "regions" | "tabular" | "imported";
+
+export type Labels = "bradley-terry" | "arg-max";
+
+export type DataConfig = { 
+/**
+ * Where pairs come from.
+ */
+scenario: Scenario, 
+/**
+ * Training pairs.
+ */
+pairs: number, 
+/**
+ * Held-out pairs per group, drawn with the same groups and with clean arg-max labels.
+ */
+eval_pairs: number, 
+/**
+ * Share of each group in the training data; sums to 1, majority first.
+ */
+mix: Array<number>, 
+/**
+ * How often the prompt tells the group: 0 never, 1 always.
+ */
+marker: number, 
+/**
+ * Share of training labels flipped at random.
+ */
+flip: number, 
+/**
+ * How labels come from rewards.
+ */
+labels: Labels, 
+/**
+ * Multiplies rewards before Bradley–Terry; larger means cleaner labels.
+ */
+reward_scale: number, };
+
+export type PolicyKind = "gpt" | "log-linear" | "tabular";
+
+export type ModelConfig = { 
+/**
+ * Kind of policy.
+ */
+policy: PolicyKind, 
+/**
+ * Width of the residual stream.
+ */
+d_model: number, 
+/**
+ * Transformer blocks.
+ */
+layers: number, 
+/**
+ * Attention heads; divides `d_model`.
+ */
+heads: number, 
+/**
+ * Longest sequence in tokens (T).
+ */
+context: number, 
+/**
+ * The output head shares the token embedding.
+ */
+tied: boolean, };
+
+export type SftConfig = { 
+/**
+ * Training steps.
+ */
+steps: number, 
+/**
+ * Sequences per step.
+ */
+batch: number, 
+/**
+ * Peak AdamW learning rate.
+ */
+learning_rate: number, 
+/**
+ * Start from the reference policy that ships with the scenario, where it fits the model.
+ */
+bundled: boolean, };
+
+export type LaneConfig = { 
+/**
+ * Method id, one of [`objective::methods`].
+ */
+method: string, 
+/**
+ * Variant of the method; its first form when absent.
+ */
+form?: string, 
+/**
+ * The method's parameters by name; defaults where absent.
+ */
+params: { [key in string]: number }, 
+/**
+ * Replaces `train.learning_rate` for this lane.
+ */
+learning_rate?: number, 
+/**
+ * Lanes with another seed see other batches (same data set); 0 is the run's own order.
+ */
+seed: number, };
+
+export type Schedule = "constant" | "cosine";
+
+export type TrainConfig = { 
+/**
+ * Training steps.
+ */
+steps: number, 
+/**
+ * Preference pairs per step.
+ */
+batch: number, 
+/**
+ * Peak AdamW learning rate.
+ */
+learning_rate: number, 
+/**
+ * Linear warm-up steps.
+ */
+warmup: number, 
+/**
+ * What the learning rate does after warm-up.
+ */
+schedule: Schedule, 
+/**
+ * Decoupled weight decay, on tensors of two dimensions.
+ */
+weight_decay: number, 
+/**
+ * Global gradient-norm clip per lane.
+ */
+clip: number, 
+/**
+ * Steps between frames (one read-back each).
+ */
+frame_every: number, };
+
+export type EvalConfig = { 
+/**
+ * Steps between evaluations.
+ */
+every: number, 
+/**
+ * Fresh completions sampled per group and lane at each evaluation; 0 turns sampling off.
+ */
+samples: number, 
+/**
+ * Sampling temperature of the completions that are shown and scored.
+ */
+temperature: number, 
+/**
+ * Keep the k likeliest tokens; 0 keeps all.
+ */
+top_k: number, 
+/**
+ * Keep the likeliest tokens that hold this much probability; 1 keeps all.
+ */
+top_p: number, };
+
+export type RunConfig = { 
+/**
+ * Seed of every random stream.
+ */
+seed: number, 
+/**
+ * Preference data.
+ */
+data: DataConfig, 
+/**
+ * Policy.
+ */
+model: ModelConfig, 
+/**
+ * Reference policy.
+ */
+sft: SftConfig, 
+/**
+ * Policies trained side by side from the one reference.
+ */
+lanes: Array<LaneConfig>, 
+/**
+ * Preference training.
+ */
+train: TrainConfig, 
+/**
+ * Evaluation.
+ */
+eval: EvalConfig, };
+
+export type ParamInfo = { 
+/**
+ * Name in configs and on the command line.
+ */
+id: string, 
+/**
+ * How it is written in formulas.
+ */
+symbol: string, 
+/**
+ * Value where none is given.
+ */
+default: number, 
+/**
+ * Smallest allowed value.
+ */
+min: number, 
+/**
+ * Largest allowed value.
+ */
+max: number, 
+/**
+ * One sentence.
+ */
+help: string, 
+/**
+ * Forms that use it; empty means all.
+ */
+forms: Array<string>, };
+
+export type FormInfo = { 
+/**
+ * Name in configs and on the command line.
+ */
+id: string, 
+/**
+ * Name for people.
+ */
+name: string, 
+/**
+ * What it is, with its source.
+ */
+help: string, };
+
+export type MethodInfo = { 
+/**
+ * Name in configs and on the command line.
+ */
+id: string, 
+/**
+ * Name for people.
+ */
+name: string, 
+/**
+ * Where it was published.
+ */
+paper: string, 
+/**
+ * The objective, as LaTeX.
+ */
+formula: string, 
+/**
+ * What the adversary may do, in one sentence.
+ */
+adversary: string, 
+/**
+ * What it is robust to, and what it is not.
+ */
+robust_to: string, 
+/**
+ * Variants; the first is the default. Empty where there is only one.
+ */
+forms: Array<FormInfo>, 
+/**
+ * Numeric knobs.
+ */
+params: Array<ParamInfo>, 
+/**
+ * It is told each pair's group.
+ */
+needs_groups: boolean, 
+/**
+ * It needs the gradient with respect to token embeddings (and its derivative).
+ */
+needs_embedding_gradient: boolean, };
+
+export type GroupInfo = { 
+/**
+ * Short name.
+ */
+name: string, 
+/**
+ * One sentence: what the group wants.
+ */
+wants: string, 
+/**
+ * Share in the training data as drawn.
+ */
+share: number, };
+
+export type PairText = { 
+/**
+ * The prompt.
+ */
+prompt: string, 
+/**
+ * The preferred answer.
+ */
+chosen: string, 
+/**
+ * The other answer.
+ */
+rejected: string, 
+/**
+ * Index into the groups.
+ */
+group: number, 
+/**
+ * The label was flipped at random.
+ */
+flipped: boolean, };
+
+export type Started = { 
+/**
+ * Version of the engine that made this run.
+ */
+version: string, 
+/**
+ * The validated config.
+ */
+config: RunConfig, 
+/**
+ * Compute device, in words.
+ */
+device: string, 
+/**
+ * Preference subgroups.
+ */
+groups: Array<GroupInfo>, 
+/**
+ * Display name of each lane, such as "KLDPO τ=0.5".
+ */
+lanes: Array<string>, 
+/**
+ * Words of the vocabulary by token id.
+ */
+vocabulary: Array<string>, 
+/**
+ * Trained parameters per lane.
+ */
+parameters: number, 
+/**
+ * Every training pair, as text. Frames refer to them by index.
+ */
+pairs: Array<PairText>, 
+/**
+ * Whether the scenario defines a reward for any text (own pairs have none).
+ */
+has_reward: boolean, };
+
+export type Stage = "data" | "sft" | "reference" | "train";
+
+export type Progress = { 
+/**
+ * Which stage.
+ */
+stage: Stage, 
+/**
+ * Units done.
+ */
+done: number, 
+/**
+ * Units in all.
+ */
+total: number, 
+/**
+ * Training loss of the stage where it has one (nats per token for SFT).
+ */
+loss: number | null, };
+
+export type Frame = { 
+/**
+ * Step, from 0.
+ */
+step: number, 
+/**
+ * Index of each pair in the data set, `[lane, pair]` (lanes with one seed share their batches).
+ */
+pairs: ArrayLike<number>, 
+/**
+ * DPO loss of each pair ℓ = −log σ(βh), `[lane, pair]`, nats.
+ */
+losses: ArrayLike<number>, 
+/**
+ * Log-ratio of the chosen answer log π/π_ref, `[lane, pair]`, nats.
+ */
+chosen: ArrayLike<number>, 
+/**
+ * Log-ratio of the rejected answer, `[lane, pair]`, nats.
+ */
+rejected: ArrayLike<number>, 
+/**
+ * Adversary's factor, `[lane, pair]`, mean 1: weight × n (KLDPO, GR-DPO, Dr. DPO), 1 (DPO), or
+ * share × n of Σ‖∇_e ℓ‖² (WDPO: sensitivity, not weight).
+ */
+factor: ArrayLike<number>, 
+/**
+ * Share of each pair in the total gradient through its margin, `[lane, pair]`, sums to 1 per lane.
+ */
+gradient: ArrayLike<number>, 
+/**
+ * Value of the objective being descended, `[lane]`, nats.
+ */
+objective: ArrayLike<number>, 
+/**
+ * Gradient norm before the clip, `[lane]`.
+ */
+grad_norm: ArrayLike<number>, 
+/**
+ * Learning rate used, `[lane]`.
+ */
+learning_rate: ArrayLike<number>, 
+/**
+ * KL(weights ‖ uniform) of the batch, `[lane]`, nats: the radius that τ amounts to here.
+ */
+radius: ArrayLike<number>, 
+/**
+ * Tilt temperature in use, `[lane]` (solved for in the radius form; 0 where there is none).
+ */
+tau: ArrayLike<number>, };
+
+export type Sample = { 
+/**
+ * The prompt.
+ */
+prompt: string, 
+/**
+ * Index into the groups.
+ */
+group: number, 
+/**
+ * What the reference policy writes.
+ */
+reference: string, 
+/**
+ * What each lane writes, `[lane]`.
+ */
+lanes: Array<string>, };
+
+export type Evaluation = { 
+/**
+ * Training steps done before it.
+ */
+step: number, 
+/**
+ * Share of held-out pairs with a positive margin, `[lane, group]`.
+ */
+accuracy: ArrayLike<number>, 
+/**
+ * Mean margin h (log-ratio chosen − rejected), `[lane, group]`, nats.
+ */
+margin: ArrayLike<number>, 
+/**
+ * Mean reward of fresh samples under that group's reward function, `[lane, group]`; empty without a reward.
+ */
+reward: ArrayLike<number>, 
+/**
+ * Standard error of `reward` over prompts, `[lane, group]`.
+ */
+reward_se: ArrayLike<number>, 
+/**
+ * KL(π ‖ π_ref) per completion on fresh samples, `[lane]`, nats; empty when sampling is off.
+ */
+kl: ArrayLike<number>, 
+/**
+ * Mean reward of the reference policy's samples, `[group]`; empty without a reward.
+ */
+reference_reward: ArrayLike<number>, 
+/**
+ * One prompt per group and what each lane writes for it under the same random numbers.
+ */
+samples: Array<Sample>, };
+
+export type Warning = { 
+/**
+ * Stable name, kebab-case.
+ */
+code: string, 
+/**
+ * What it is about.
+ */
+message: string, };
+
+export type Done = { 
+/**
+ * Steps trained.
+ */
+steps: number, };
+
+export type Event = { "event": "started" } & Started | { "event": "progress" } & Progress | { "event": "frame" } & Frame | { "event": "evaluation" } & Evaluation | { "event": "warning" } & Warning | { "event": "done" } & Done;
