@@ -9,6 +9,7 @@ pub mod vocabulary;
 use crate::event::GroupInfo;
 pub use batch::TokenBatch;
 pub use reward::RewardTable;
+pub use scenario::build;
 pub use vocabulary::Vocabulary;
 
 /// One preference: an answer that was chosen over another, by someone of a group. Token ids, no specials.

@@ -1,7 +1,4 @@
-//! Group reward functions: simple sums over words, so that they can be read, plotted and checked.
-
-/// r_g(completion) = Σ over features of `weight[g][feature]` × feature value, clipped to [-1, 1].
+//! stub
 #[derive(Debug, Clone, PartialEq)]
-pub struct RewardTable {
-    placeholder: (),
-}
+pub struct RewardTable;
+impl RewardTable { pub fn score(&self, _g: usize, _c: &[u32]) -> f32 { 0.0 } }

@@ -1,0 +1,347 @@
+//! A run, stage by stage. Pull [`Experiment::next`]: each call does a small unit of work and returns what there is
+//! to say. To pause, stop pulling; to stop, drop it. Knows nothing of browsers, files or threads.
+
+use crate::config::{LaneConfig, PolicyKind, RunConfig};
+use crate::data::{self, Dataset};
+use crate::device::Compute;
+use crate::error::{Error, ErrorCode, Result};
+use crate::eval::{Evaluator, groups::pair_logps};
+use crate::event::{Done, Event, Frame, PairText, Progress, Stage, Started, Warning};
+use crate::policy::{self, Parameters, Policy};
+use crate::rng::Streams;
+use crate::train::checkpoint::{self, Header};
+use crate::train::sft::Sft;
+use crate::train::{StepMetrics, Trainer};
+
+/// SFT steps per call of [`Experiment::next`].
+const SFT_CHUNK: usize = 10;
+
+/// What a run may be given beside its config.
+#[derive(Default)]
+pub struct Inputs {
+    /// The user's own pairs, as JSONL text (scenario `imported`).
+    pub imported: Option<String>,
+    /// A reference policy as safetensors; without one it is trained first.
+    pub reference: Option<Vec<u8>>,
+}
+
+enum Phase {
+    Start,
+    Sft(Box<Sft>),
+    Reference(Parameters),
+    Train(Box<Training>),
+    Ended,
+}
+
+struct Training {
+    trainer: Trainer,
+    evaluator: Evaluator,
+    reference_logps: Vec<[f32; 2]>,
+    evaluated: Option<usize>,
+    lost: Vec<bool>,
+}
+
+/// One run.
+pub struct Experiment {
+    config: RunConfig,
+    compute: Compute,
+    data: Dataset,
+    policy: Box<dyn Policy>,
+    given: Option<Vec<u8>>,
+    reference: Option<Parameters>,
+    phase: Phase,
+}
+
+/// What a live change did.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Update {
+    /// Fields that take effect on the next step.
+    pub applied: Vec<String>,
+    /// Fields that need a new run.
+    pub restart: Vec<String>,
+}
+
+impl Experiment {
+    /// Validates, makes the data and the policy; nothing is trained yet.
+    ///
+    /// # Errors
+    /// Where the config, the imported pairs or the reference policy do not fit.
+    pub fn new(config: RunConfig, compute: Compute, inputs: Inputs) -> Result<Self> {
+        config.validate()?;
+        let data = data::build(&config, inputs.imported.as_deref())?;
+        if data.train.is_empty() || data.eval.is_empty() {
+            return Err(Error::new(ErrorCode::Data, "there are no pairs to train on or to hold out", "give more pairs, or a mix that uses them"));
+        }
+        let policy = policy::build(&config.model, data.vocabulary.len(), &compute.device);
+        Ok(Self { config, compute, data, policy, given: inputs.reference, reference: None, phase: Phase::Start })
+    }
+
+    /// The config, as it is now.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// The data.
+    pub fn data(&self) -> &Dataset {
+        &self.data
+    }
+
+    /// Does the next unit of work. After `done` it returns nothing.
+    ///
+    /// # Errors
+    /// Where the device fails or every lane has diverged.
+    pub async fn next(&mut self) -> Result<Vec<Event>> {
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Start => self.start(),
+            Phase::Sft(sft) => self.sft(sft).await,
+            Phase::Reference(reference) => self.cache(reference).await,
+            Phase::Train(training) => self.train(training).await,
+            Phase::Ended => Ok(vec![]),
+        }
+    }
+
+    fn start(&mut self) -> Result<Vec<Event>> {
+        let mut events = vec![Event::Started(Box::new(self.started()))];
+        events.extend(self.data.notices.iter().map(|n| Event::Warning(Warning { code: "data".into(), message: n.clone() })));
+        events.push(Event::Progress(Progress { stage: Stage::Data, done: 1, total: 1, loss: None }));
+        let device = &self.compute.device;
+        let specs = self.policy.specs();
+        self.phase = if let Some(bytes) = self.given.take() {
+            let words = self.data.vocabulary.words();
+            Phase::Reference(checkpoint::load(&bytes, &self.config.model, words, &specs, device)?)
+        } else if self.config.model.policy == PolicyKind::Gpt {
+            Phase::Sft(Box::new(Sft::new(&self.config, self.policy.as_ref(), device)))
+        } else {
+            // Log-linear policies start uniform.
+            let mut rng = Streams::new(u64::from(self.config.seed)).stream("sft/init");
+            Phase::Reference(Parameters::init(&specs, &mut rng, device))
+        };
+        Ok(events)
+    }
+
+    fn started(&self) -> Started {
+        let v = &self.data.vocabulary;
+        Started {
+            version: env!("CARGO_PKG_VERSION").into(),
+            config: self.config.clone(),
+            device: self.compute.name.clone(),
+            groups: self.data.groups.clone(),
+            lanes: self.config.lanes.iter().map(lane_name).collect(),
+            vocabulary: v.words().to_vec(),
+            parameters: self.policy.specs().iter().map(|s| s.shape[0] * s.shape[1]).sum(),
+            pairs: self.data.train.iter().map(|p| PairText {
+                prompt: v.decode(&p.prompt),
+                chosen: v.decode(&p.chosen),
+                rejected: v.decode(&p.rejected),
+                group: p.group,
+                flipped: p.flipped,
+            }).collect(),
+            has_reward: self.data.reward.is_some() && self.policy.gpt().is_some(),
+        }
+    }
+
+    async fn sft(&mut self, mut sft: Box<Sft>) -> Result<Vec<Event>> {
+        let total = self.config.sft.steps;
+        let mut loss = None;
+        if !sft.done() {
+            loss = Some(sft.advance(self.policy.as_ref(), &self.data.corpus, SFT_CHUNK).await?);
+        }
+        if loss.is_some_and(|l| !l.is_finite()) {
+            return Err(Error::new(ErrorCode::Numerics, format!("the reference policy diverged at step {}", sft.steps()), "lower sft.learning_rate"));
+        }
+        let event = Event::Progress(Progress { stage: Stage::Sft, done: sft.steps(), total, loss });
+        self.phase = if sft.done() { Phase::Reference(sft.finish()) } else { Phase::Sft(sft) };
+        Ok(vec![event])
+    }
+
+    async fn cache(&mut self, reference: Parameters) -> Result<Vec<Event>> {
+        let (config, device) = (&self.config, &self.compute.device);
+        let reference_logps = pair_logps(self.policy.as_ref(), &reference, &self.data.train, config.model.context, device).await?.remove(0);
+        let evaluator = Evaluator::new(config, &self.data, self.policy.as_ref(), &reference, device).await?;
+        let trainer = Trainer::new(config, self.policy.as_ref(), &reference, self.data.groups.len(), device);
+        self.reference = Some(reference);
+        let lost = vec![false; config.lanes.len()];
+        self.phase = Phase::Train(Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost }));
+        let total = self.data.train.len();
+        Ok(vec![Event::Progress(Progress { stage: Stage::Reference, done: total, total, loss: None })])
+    }
+
+    async fn train(&mut self, mut t: Box<Training>) -> Result<Vec<Event>> {
+        let steps = t.trainer.steps();
+        let due = steps % self.config.eval.every == 0 || steps >= self.config.train.steps;
+        if due && t.evaluated != Some(steps) {
+            let lanes = t.trainer.policies();
+            let evaluation = t.evaluator.evaluate(steps, &lanes, &self.config, &self.data, self.policy.as_ref(), &self.compute.device).await?;
+            t.evaluated = Some(steps);
+            self.phase = Phase::Train(t);
+            return Ok(vec![Event::Evaluation(finite_evaluation(evaluation))]);
+        }
+        if steps >= self.config.train.steps {
+            self.phase = Phase::Train(t);
+            return Ok(vec![Event::Done(Done { steps })]);
+        }
+        // Steps up to the next frame or evaluation; only the frame's step is read back.
+        loop {
+            let metrics = t.trainer.step(self.policy.as_ref(), &self.data.train, &t.reference_logps);
+            let now = t.trainer.steps();
+            let framed = metrics.step % self.config.train.frame_every == 0;
+            if framed {
+                let mut events = vec![];
+                let frame = self.frame(metrics, &mut t.lost, &mut events).await?;
+                events.insert(0, Event::Frame(frame));
+                self.phase = Phase::Train(t);
+                return Ok(events);
+            }
+            if now >= self.config.train.steps || now % self.config.eval.every == 0 {
+                self.phase = Phase::Train(t);
+                return Ok(vec![Event::Progress(Progress { stage: Stage::Train, done: now, total: self.config.train.steps, loss: None })]);
+            }
+        }
+    }
+
+    /// Reads a step back and derives what the page shows. Lanes that blew up are named once.
+    async fn frame(&self, metrics: StepMetrics, lost: &mut [bool], events: &mut Vec<Event>) -> Result<Frame> {
+        let (step, pairs, learning_rate) = (metrics.step, metrics.pairs.clone(), metrics.learning_rate.clone());
+        let mut m = metrics.read().await?;
+        let lanes = lost.len();
+        let n = pairs.len() / lanes;
+        for (lane, lost) in lost.iter_mut().enumerate() {
+            let of = lane * n..(lane + 1) * n;
+            let bad = m.losses[of].iter().any(|v| !v.is_finite()) || !m.grad_norm[lane].is_finite();
+            if bad && !*lost {
+                *lost = true;
+                let name = lane_name(&self.config.lanes[lane]);
+                let message = format!("{name} blew up at step {step}: its numbers are no longer finite. Lower its learning rate and reset; the other lanes go on.");
+                events.push(Event::Warning(Warning { code: "lane-diverged".into(), message }));
+            }
+        }
+        if lost.iter().all(|l| *l) {
+            return Err(Error::new(ErrorCode::Numerics, format!("every lane blew up by step {step}"), "lower train.learning_rate and start again"));
+        }
+        for v in [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.objective, &mut m.grad_norm, &mut m.tau] {
+            finite(v);
+        }
+        let mut factor = vec![0.0; lanes * n];
+        let mut gradient = vec![0.0; lanes * n];
+        let mut radius = vec![0.0; lanes];
+        for lane in 0..lanes {
+            let of = lane * n..(lane + 1) * n;
+            let w = &m.weights[of.clone()];
+            radius[lane] = kl_from_uniform(w);
+            let transports = m.grad_sq[of.clone()].iter().any(|v| *v > 0.0);
+            factor[of.clone()].copy_from_slice(&scaled(if transports { &m.grad_sq[of.clone()] } else { w }, n as f32));
+            // |∂L/∂h_i| ∝ w_i σ(−βh_i), and σ(−βh) = 1 − e^{−ℓ}.
+            let pull: Vec<f32> = w.iter().zip(&m.losses[of.clone()]).map(|(w, l)| w * -(-l).exp_m1()).collect();
+            gradient[of].copy_from_slice(&scaled(&pull, 1.0));
+        }
+        Ok(Frame {
+            step, pairs, losses: m.losses, chosen: m.chosen, rejected: m.rejected, factor, gradient, objective: m.objective,
+            grad_norm: m.grad_norm, learning_rate, radius, tau: m.tau,
+        })
+    }
+
+    /// Applies what can change while training and says what needs a new run.
+    ///
+    /// # Errors
+    /// Where `config` is not valid; nothing is changed then.
+    pub fn update(&mut self, config: RunConfig) -> Result<Update> {
+        config.validate()?;
+        let mut update = Update::default();
+        let now = &self.config;
+        let same_lanes = now.lanes.len() == config.lanes.len()
+            && now.lanes.iter().zip(&config.lanes).all(|(a, b)| a.method == b.method && a.form_id() == b.form_id() && a.seed == b.seed);
+        let mut restart = |field: &str, differs: bool| if differs { update.restart.push(field.into()) };
+        restart("seed", now.seed != config.seed);
+        restart("data", now.data != config.data);
+        restart("model", now.model != config.model);
+        restart("sft", now.sft != config.sft);
+        restart("lanes", !same_lanes);
+        let mut train = config.train.clone();
+        if train.batch != now.train.batch {
+            restart("train.batch", true);
+            train.batch = now.train.batch;
+        }
+        if now.eval.samples != config.eval.samples {
+            restart("eval.samples", true);
+        }
+        if same_lanes && now.lanes != config.lanes {
+            update.applied.push("lanes".into());
+            self.config.lanes.clone_from(&config.lanes);
+        }
+        if train != self.config.train {
+            update.applied.push("train".into());
+            self.config.train = train;
+        }
+        self.config.eval = crate::config::EvalConfig { samples: self.config.eval.samples, ..config.eval };
+        if let Phase::Train(t) = &mut self.phase {
+            t.trainer.set_lanes(&self.config.lanes, &self.config.train);
+        }
+        Ok(update)
+    }
+
+    /// Raises the number of steps, to go on after `done`.
+    pub fn extend(&mut self, steps: usize) {
+        self.config.train.steps = self.config.train.steps.max(steps);
+        if let Phase::Train(t) = &mut self.phase {
+            t.trainer.set_lanes(&self.config.lanes, &self.config.train);
+        }
+    }
+
+    /// A policy as safetensors: lane `lane`, or the reference where it is `None`.
+    ///
+    /// # Errors
+    /// Where it is not trained yet or the device fails.
+    pub async fn export(&self, lane: Option<usize>) -> Result<Vec<u8>> {
+        let missing = || Error::new(ErrorCode::Checkpoint, "there is no such policy yet", "wait until it is trained");
+        let (params, row, note) = match (lane, &self.phase) {
+            (None, _) => (self.reference.clone().ok_or_else(missing)?, 0, "reference policy".to_string()),
+            (Some(lane), Phase::Train(t)) if lane < self.config.lanes.len() => (t.trainer.policies(), lane, lane_name(&self.config.lanes[lane])),
+            _ => return Err(missing()),
+        };
+        let header = Header { model: self.config.model.clone(), vocabulary: self.data.vocabulary.words().to_vec(), note };
+        checkpoint::save(&header, &self.policy.specs(), &params, row).await
+    }
+}
+
+/// Name of a lane for people: the method with what it was given, such as "KLDPO τ=0.5".
+pub fn lane_name(lane: &LaneConfig) -> String {
+    let Ok(info) = lane.info("lane") else { return lane.method.clone() };
+    let mut name = info.name.to_string();
+    if lane.form.is_some()
+        && let Some(form) = info.forms.iter().skip(1).find(|f| f.id == lane.form_id())
+    {
+        name += &format!(" ({})", form.name);
+    }
+    for p in info.params.iter().filter(|p| p.id != "beta" && (p.forms.is_empty() || p.forms.contains(&lane.form_id()))) {
+        name += &format!(" {}={}", p.symbol, lane.param(p.id));
+    }
+    if lane.seed != 0 {
+        name += &format!(" #{}", lane.seed);
+    }
+    name
+}
+
+/// KL(w/Σw ‖ uniform), nats.
+fn kl_from_uniform(weights: &[f32]) -> f32 {
+    let (n, total) = (weights.len() as f32, weights.iter().sum::<f32>());
+    weights.iter().map(|w| w / total).filter(|p| *p > 0.0).map(|p| p * (p * n).ln()).sum::<f32>().max(0.0)
+}
+
+/// `values` scaled to the sum `total`.
+fn scaled(values: &[f32], total: f32) -> Vec<f32> {
+    let sum: f32 = values.iter().sum();
+    values.iter().map(|v| if sum > 0.0 { v / sum * total } else { total / values.len() as f32 }).collect()
+}
+
+/// JSON has no NaN: a value that is not finite reads 0, and the lane is named in a warning.
+fn finite(values: &mut [f32]) {
+    values.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
+}
+
+fn finite_evaluation(mut e: crate::event::Evaluation) -> crate::event::Evaluation {
+    for v in [&mut e.accuracy, &mut e.margin, &mut e.reward, &mut e.reward_se, &mut e.kl, &mut e.reference_reward] {
+        finite(v);
+    }
+    e
+}

@@ -1,0 +1,9 @@
+//! Training: one step of every lane, the optimizer, the reference policy, checkpoints.
+
+pub mod adamw;
+pub mod checkpoint;
+pub mod sft;
+pub mod trainer;
+
+pub use adamw::{AdamW, Rates};
+pub use trainer::{StepMetrics, Trainer};

@@ -1,0 +1,95 @@
+//! Supervised training of the reference policy on the scenario's corpus.
+
+use super::adamw::{AdamW, Rates, learning_rate};
+use super::trainer::read_f32;
+use crate::config::{RunConfig, Schedule, TrainConfig};
+use crate::data::{Example, TokenBatch};
+use crate::error::Result;
+use crate::policy::{Parameters, Perturbation, Policy, TokenTensors};
+use crate::rng::{Stream, Streams};
+use burn::tensor::{Device, Tensor};
+
+/// Training of one policy by maximum likelihood of completions.
+pub struct Sft {
+    params: Parameters,
+    optimizer: AdamW,
+    rng: Stream,
+    schedule: TrainConfig,
+    batch: usize,
+    step: usize,
+    context: usize,
+    device: Device,
+}
+
+impl Sft {
+    /// A fresh policy, drawn from the run's seed.
+    pub fn new(config: &RunConfig, policy: &dyn Policy, device: &Device) -> Self {
+        let streams = Streams::new(u64::from(config.seed));
+        let specs = policy.specs();
+        let params = Parameters::init(&specs, &mut streams.stream("sft/init"), device);
+        let optimizer = AdamW::new(&specs, &params);
+        let schedule = TrainConfig {
+            steps: config.sft.steps,
+            warmup: (config.sft.steps / 20).max(1),
+            schedule: Schedule::Cosine,
+            learning_rate: config.sft.learning_rate,
+            weight_decay: 0.01,
+            clip: 1.0,
+            ..TrainConfig::default()
+        };
+        Self {
+            params, optimizer, schedule, rng: streams.stream("sft/batches"), batch: config.sft.batch, step: 0,
+            context: config.model.context, device: device.clone(),
+        }
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> usize {
+        self.step
+    }
+
+    /// Whether every step is done.
+    pub fn done(&self) -> bool {
+        self.step >= self.schedule.steps
+    }
+
+    /// Trains `n` steps, then reads the last loss (nats per token) back.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub async fn advance(&mut self, policy: &dyn Policy, corpus: &[Example], n: usize) -> Result<f32> {
+        let mut last = None;
+        for _ in 0..n.min(self.schedule.steps - self.step) {
+            last = Some(self.one(policy, corpus));
+        }
+        Ok(match last {
+            Some(loss) => read_f32(loss).await?[0],
+            None => f32::NAN,
+        })
+    }
+
+    fn one(&mut self, policy: &dyn Policy, corpus: &[Example]) -> Tensor<1> {
+        let mut batch = TokenBatch::new(self.context);
+        for _ in 0..self.batch {
+            let example = self.rng.pick(corpus);
+            batch.push(&example.prompt, &example.completion);
+        }
+        let counted: f32 = batch.loss_mask.iter().sum();
+        let tokens = TokenTensors::new(&[&batch], 1, &self.device);
+        let tracked = self.params.tracked();
+        let logps = policy.logps(&tracked, &tokens, &Perturbation::default()).x;
+        let loss = logps.sum() * (-1.0 / counted.max(1.0));
+        let mut gradients = loss.backward();
+        let grads = tracked.0.iter().map(|p| p.grad_remove(&mut gradients).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
+        let rate = learning_rate(self.schedule.learning_rate, &self.schedule, self.step);
+        let rates = Rates { learning_rate: &[rate], weight_decay: self.schedule.weight_decay, clip: self.schedule.clip };
+        self.optimizer.step(&mut self.params, grads, &rates);
+        self.step += 1;
+        loss.inner()
+    }
+
+    /// The trained policy, one lane.
+    pub fn finish(self) -> Parameters {
+        self.params
+    }
+}
