@@ -23,7 +23,7 @@ static INFO: MethodInfo = MethodInfo {
             symbol: "β′",
             default: 1.0,
             min: 1e-3,
-            max: 1e6,
+            max: 1e3,
             help: "Temperature: smaller trusts only the easiest pairs; very large is DPO.",
             forms: &[],
         },

@@ -30,7 +30,7 @@ static INFO: MethodInfo = MethodInfo {
             symbol: "τ",
             default: 0.5,
             min: 1e-3,
-            max: 1e6,
+            max: 1e3,
             help: "Temperature of the adversary: smaller lets it concentrate on fewer pairs; very large is DPO.",
             forms: &["normalized", "authors"],
         },
