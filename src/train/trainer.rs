@@ -50,6 +50,13 @@ pub struct Trainer {
     step: usize,
 }
 
+/// Gradients of one stack and what was measured on the way.
+struct Backward {
+    grads: Vec<Tensor<3>>,
+    /// `[row, 5·pair + 3]`
+    measured: Tensor<2>,
+}
+
 /// What one step measured, before its update; still on the device until [`StepMetrics::read`].
 pub struct StepMetrics {
     /// Step, from 0.
@@ -185,6 +192,19 @@ impl Trainer {
         stacked.select(&order)
     }
 
+    /// Gradients of every lane on given batches, without an update: `(lanes of the stack, gradients [row, …])`.
+    pub fn gradients(
+        &mut self, drawn: &[(u32, Vec<u32>)], policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]],
+    ) -> Vec<(Vec<usize>, Parameters)> {
+        let batches = self.token_batches(drawn, pairs);
+        let mut out = Vec::new();
+        for i in 0..self.stacks.len() {
+            let input = self.input(i, drawn, &batches, pairs, reference);
+            out.push((self.stacks[i].lanes.clone(), Parameters(self.stacks[i].backward(policy, &input).grads)));
+        }
+        out
+    }
+
     /// Draws each seed's next batch: `[pair]` indices per distinct seed.
     fn draw(&mut self, n_pairs: usize) -> Vec<(u32, Vec<u32>)> {
         let batch = self.config.batch.min(n_pairs);
@@ -201,28 +221,51 @@ impl Trainer {
         }).collect()
     }
 
-    /// One step of every lane. `reference` holds the cached log-probabilities (chosen, rejected) of each pair.
+    /// One step of every lane on the next batch. `reference` holds the cached log-probabilities (chosen, rejected)
+    /// of each pair.
     pub fn step(&mut self, policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]]) -> StepMetrics {
         let drawn = self.draw(pairs.len());
-        let of_lane = |lane: usize| &drawn.iter().find(|(s, _)| *s == self.lanes[lane].seed).unwrap_or(&drawn[0]).1;
+        self.step_on(drawn, policy, pairs, reference)
+    }
+
+    /// One step on given batches: `[pair]` indices for each distinct lane seed.
+    pub fn step_on(
+        &mut self, drawn: Vec<(u32, Vec<u32>)>, policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]],
+    ) -> StepMetrics {
         let rates: Vec<f64> = self.lanes.iter()
             .map(|l| learning_rate(l.learning_rate.unwrap_or(self.config.learning_rate), &self.config, self.step)).collect();
-        let batches: Vec<(u32, TokenBatch)> = drawn.iter()
-            .map(|(s, ids)| (*s, TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context))).collect();
+        let batches = self.token_batches(&drawn, pairs);
         let mut parts = Vec::new();
-        for stack in &mut self.stacks {
-            let rows: Vec<&Vec<u32>> = stack.lanes.iter().map(|l| of_lane(*l)).collect();
-            let tokens: Vec<&TokenBatch> = stack.lanes.iter()
-                .map(|l| &batches.iter().find(|(s, _)| *s == self.lanes[*l].seed).unwrap_or(&batches[0]).1).collect();
-            let input = StepInput::new(&tokens, &rows, pairs, reference, self.groups, stack, &self.device);
+        for i in 0..self.stacks.len() {
+            let input = self.input(i, &drawn, &batches, pairs, reference);
+            let stack = &mut self.stacks[i];
             let lane_rates: Vec<f64> = stack.lanes.iter().map(|l| rates[*l]).collect();
             let rates = Rates { learning_rate: &lane_rates, weight_decay: self.config.weight_decay, clip: self.config.clip };
             parts.push((stack.lanes.clone(), stack.step(policy, &input, &rates)));
         }
-        let pairs = (0..self.lanes.len()).flat_map(|l| of_lane(l).clone()).collect();
+        let pairs = self.lanes.iter().flat_map(|l| drawn[place(&drawn, l.seed)].1.clone()).collect();
         self.step += 1;
         StepMetrics { step: self.step - 1, pairs, learning_rate: rates.iter().map(|r| *r as f32).collect(), parts }
     }
+
+    fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair]) -> Vec<TokenBatch> {
+        drawn.iter().map(|(_, ids)| TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context)).collect()
+    }
+
+    fn input(
+        &self, stack: usize, drawn: &[(u32, Vec<u32>)], batches: &[TokenBatch], pairs: &[PreferencePair], reference: &[[f32; 2]],
+    ) -> StepInput {
+        let stack = &self.stacks[stack];
+        let places: Vec<usize> = stack.lanes.iter().map(|l| place(drawn, self.lanes[*l].seed)).collect();
+        let rows: Vec<&Vec<u32>> = places.iter().map(|p| &drawn[*p].1).collect();
+        let tokens: Vec<&TokenBatch> = places.iter().map(|p| &batches[*p]).collect();
+        StepInput::new(&tokens, &rows, pairs, reference, self.groups, stack, &self.device)
+    }
+}
+
+/// Where `seed`'s batch is; every lane's seed was drawn for.
+fn place<T>(drawn: &[(u32, T)], seed: u32) -> usize {
+    drawn.iter().position(|(s, _)| *s == seed).unwrap_or(0)
 }
 
 fn segments(lanes: &[usize], configs: &[LaneConfig], device: &Device) -> Vec<Segment> {
@@ -283,8 +326,14 @@ impl StepInput {
 impl Stack {
     /// Forward, weigh, backward, update. Returns the measurements, `[row, 5·pair + 4]`.
     fn step(&mut self, policy: &dyn Policy, input: &StepInput, rates: &Rates<'_>) -> Tensor<2> {
+        let Backward { grads, measured } = self.backward(policy, input);
+        let norm = self.optimizer.step(&mut self.params, grads, rates);
+        Tensor::cat(vec![measured, norm], 1)
+    }
+
+    /// Forward, weigh, backward.
+    fn backward(&mut self, policy: &dyn Policy, input: &StepInput) -> Backward {
         let n = input.pairs;
-        let lanes = self.lanes.len();
         let (tangent, grad_sq) = if self.tangent {
             let (g, sq) = self.embedding_gradient(policy, input);
             (Some(g), Some(sq))
@@ -328,15 +377,10 @@ impl Stack {
         }
         let head = Tensor::cat(vec![a.inner(), b.inner()], 1);
         let tail = Tensor::cat(columns, 0);
-        let mut norm = tail.clone().narrow(1, 0, 1).zeros_like();
-        if let Some(total) = total {
-            let mut gradients = total.backward();
-            let grads = tracked.0.iter()
-                .map(|p| p.grad_remove(&mut gradients).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
-            norm = self.optimizer.step(&mut self.params, grads, rates);
-        }
-        debug_assert_eq!(head.dims()[0], lanes);
-        Tensor::cat(vec![head, tail, norm], 1)
+        let mut gradients = total.map(|t| t.backward());
+        let grads = tracked.0.iter()
+            .map(|p| gradients.as_mut().and_then(|g| p.grad_remove(g)).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
+        Backward { grads, measured: Tensor::cat(vec![head, tail], 1) }
     }
 
     /// g = ∇_e ℓ of every pair (detached) and ‖g_i‖² over both of its sequences, `[lane, pair]`.
