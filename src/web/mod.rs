@@ -1,0 +1,80 @@
+//! The browser boundary: everything that JavaScript can call. The page runs it in a worker.
+//!
+//! Errors reach JavaScript as plain objects `{code, message, mend}`; frames carry typed arrays.
+
+mod session;
+
+use crate::config::RunConfig;
+use crate::error::Error;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+#[cfg(feature = "webgpu")]
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
+
+/// Runs once, when the module is loaded.
+#[wasm_bindgen(start)]
+pub fn start() {
+    #[cfg(feature = "webgpu")]
+    // SAFETY: called once, before anything else. CubeCL registers its types in static constructors; unless they
+    // are run here, the linker wraps every export so that each call from JavaScript runs them all again.
+    unsafe {
+        __wasm_call_ctors();
+    }
+    console_error_panic_hook::set_once();
+}
+
+/// Version of the engine.
+#[wasm_bindgen]
+#[must_use]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").into()
+}
+
+/// Metadata of every method: `MethodInfo[]`.
+///
+/// # Errors
+/// Never in practice; serialization is fallible by type.
+#[wasm_bindgen]
+pub fn methods() -> Result<JsValue, JsValue> {
+    to_js(&crate::objective::methods())
+}
+
+/// Metadata of every built-in scenario: `ScenarioInfo[]`.
+///
+/// # Errors
+/// As [`methods`].
+#[wasm_bindgen]
+pub fn scenarios() -> Result<JsValue, JsValue> {
+    to_js(&crate::data::scenario::SCENARIOS)
+}
+
+/// The default `RunConfig`.
+///
+/// # Errors
+/// As [`methods`].
+#[wasm_bindgen]
+pub fn default_config() -> Result<JsValue, JsValue> {
+    to_js(&RunConfig::default())
+}
+
+/// Parses and validates a config.
+///
+/// # Errors
+/// An error object naming the field.
+#[wasm_bindgen]
+pub fn check_config(json: &str) -> Result<JsValue, JsValue> {
+    RunConfig::from_json(json).map_err(to_error).and_then(|c| to_js(&c))
+}
+
+/// A plain JavaScript value, as JSON would make it.
+pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(JsValue::from)
+}
+
+/// The error object that JavaScript catches.
+pub(crate) fn to_error(error: Error) -> JsValue {
+    to_js(&error).unwrap_or_else(|e| e)
+}
