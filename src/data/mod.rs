@@ -8,8 +8,9 @@ pub mod vocabulary;
 
 use crate::event::GroupInfo;
 pub use batch::TokenBatch;
-pub use reward::RewardTable;
-pub use scenario::build;
+pub use import::{Imported, LineProblem};
+pub use reward::{Feature, MarkedWord, RewardTable};
+pub use scenario::{GroupAbout, ScenarioInfo, build};
 pub use vocabulary::Vocabulary;
 
 /// One preference: an answer that was chosen over another, by someone of a group. Token ids, no specials.

@@ -48,7 +48,7 @@ pub fn methods() -> Result<JsValue, JsValue> {
 /// As [`methods`].
 #[wasm_bindgen]
 pub fn scenarios() -> Result<JsValue, JsValue> {
-    to_js(&crate::data::scenario::SCENARIOS)
+    to_js(&crate::data::scenario::NAMES)
 }
 
 /// The default `RunConfig`.
