@@ -289,6 +289,33 @@ impl Default for RunConfig {
 pub const MAX_LANES: usize = 64;
 
 impl RunConfig {
+    /// The defaults of a scenario: its mix of groups, lanes that show its point, and a context that holds its text.
+    pub fn for_scenario(scenario: Scenario) -> Self {
+        let info = crate::data::scenario::info(scenario);
+        let mut config = Self::default();
+        config.data.scenario = scenario;
+        config.data.mix = info.mix.to_vec();
+        config.model.context = 24;
+        if scenario == Scenario::Tabular {
+            config.data.pairs = 20;
+            config.model = ModelConfig { policy: PolicyKind::Tabular, context: 16, ..ModelConfig::default() };
+            config.lanes = [1.0, 0.25, 0.1].iter().map(|tau| LaneConfig::new("kldpo").with("tau", *tau)).collect();
+            config.lanes.insert(0, LaneConfig::new("dpo"));
+            config.train = TrainConfig { steps: 800, batch: 20, learning_rate: 0.2, schedule: Schedule::Cosine, clip: 1e6, ..TrainConfig::default() };
+            config.eval = EvalConfig { samples: 0, every: 100, ..EvalConfig::default() };
+        }
+        config
+    }
+
+    /// The defaults for a file of the user's own pairs: its groups' shares and a context that keeps nearly all rows whole.
+    pub fn for_import(summary: &crate::data::import::Summary) -> Self {
+        let mut config = Self::for_scenario(Scenario::Imported);
+        config.data.mix.clone_from(&summary.mix);
+        config.model.context = summary.lengths.p99.clamp(16, 128);
+        config.sft.bundled = false;
+        config
+    }
+
     /// Parses and validates; the error names the field by its dotted path.
     pub fn from_json(text: &str) -> Result<Self> {
         let mut de = serde_json::Deserializer::from_str(text);
@@ -382,7 +409,11 @@ impl LaneConfig {
         self.form.as_deref().unwrap_or_else(|| self.info("lane").ok().and_then(|m| m.forms.first()).map_or("", |f| f.id))
     }
 
-    pub(crate) fn validate(&self, field: &str) -> Result<()> {
+    /// Checks method, form and parameters; `field` is the lane's path in messages.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Config`], naming the first field that is wrong.
+    pub fn validate(&self, field: &str) -> Result<()> {
         let info = self.info(field)?;
         if let Some(form) = &self.form
             && !info.forms.iter().any(|f| f.id == form)

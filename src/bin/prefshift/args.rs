@@ -1,0 +1,254 @@
+//! Command-line arguments, and the config they make.
+
+use crate::files;
+use clap::{Parser, Subcommand};
+use prefshift::config::{LaneConfig, RunConfig};
+use prefshift::device::{Compute, DeviceKind};
+use prefshift::error::{Error, Result};
+use prefshift::experiment::Inputs;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// DPO, KLDPO and WDPO side by side from one reference policy.
+#[derive(Parser)]
+#[command(version, about, propagate_version = true)]
+pub struct Args {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Train a reference policy on a scenario's corpus and write it as safetensors.
+    Sft(SftArgs),
+    /// Train every lane from one reference policy.
+    Train(TrainArgs),
+    /// Evaluate policy files on held-out pairs and fresh samples.
+    Eval(EvalArgs),
+    /// Compute a method's loss and weights on given log-probabilities.
+    Loss(LossArgs),
+    /// Print what a recorded trace holds.
+    Replay(ReplayArgs),
+    /// Train many methods over several seeds and write the comparison as a table.
+    Report(ReportArgs),
+    /// List the methods with their formulas and parameters.
+    Methods(MethodsArgs),
+}
+
+/// What every run takes.
+#[derive(clap::Args, Clone)]
+pub struct RunArgs {
+    /// A RunConfig as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Seed of every random stream.
+    #[arg(long)]
+    pub seed: Option<u32>,
+    /// two-populations, shortcut, regions or tabular.
+    #[arg(long)]
+    pub scenario: Option<String>,
+    /// gpt, log-linear or tabular.
+    #[arg(long)]
+    pub policy: Option<String>,
+    /// Your own pairs: JSONL with prompt, chosen, rejected, and optionally group and confidence.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Share of each group in the training data, majority first: 0.9,0.1
+    #[arg(long, value_delimiter = ',')]
+    pub mix: Vec<f64>,
+    /// A lane: METHOD[/FORM][:name=value,…]; repeat for more. Example: kldpo/radius:radius=0.2,beta=0.1
+    #[arg(long = "lane", value_name = "LANE")]
+    pub lanes: Vec<String>,
+    /// Any field of the config by its dotted path: --set train.steps=200
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub set: Vec<String>,
+    /// Start from this reference policy (safetensors) instead of training one.
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// cpu, or webgpu in a build with the feature `wgpu`.
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// Print the config that would run, and stop.
+    #[arg(long)]
+    pub print_config: bool,
+    /// No progress on the terminal.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(clap::Args)]
+pub struct SftArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Where to write the policy.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Record the run as JSON Lines.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Write every lane's policy into this folder as lane-N.safetensors.
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct EvalArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Policies to evaluate (safetensors); `--reference` is what they are compared with.
+    #[arg(required = true, value_name = "FILE")]
+    pub policies: Vec<PathBuf>,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct LossArgs {
+    /// dpo, kldpo, wdpo, gr_dpo or dr_dpo.
+    #[arg(long)]
+    pub method: String,
+    /// A parameter: beta, tau, rho, form, radius, eta, beta_prime.
+    #[arg(long = "param", value_name = "KEY=VALUE")]
+    pub params: Vec<String>,
+    /// Log-probabilities as JSON: policy_chosen, policy_rejected, ref_chosen, ref_rejected, optional beta, group,
+    /// grad_sq (for wdpo: ‖∇_e ℓ‖² of each pair).
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct ReplayArgs {
+    /// A trace written by `train --trace`.
+    pub trace: PathBuf,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How many seeds, each a lane per method.
+    #[arg(long, default_value_t = 5)]
+    pub seeds: u32,
+    /// Write the rows here as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct MethodsArgs {
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+impl RunArgs {
+    /// The validated config that these arguments make.
+    pub fn config(&self) -> Result<RunConfig> {
+        let base = match &self.config {
+            Some(path) => RunConfig::from_json(&files::read_text(path)?)?,
+            None => self.preset()?,
+        };
+        let mut value = serde_json::to_value(base).unwrap_or(Value::Null);
+        if let Some(seed) = self.seed {
+            value["seed"] = json!(seed);
+        }
+        if let Some(policy) = &self.policy {
+            value["model"]["policy"] = json!(policy);
+        }
+        if !self.mix.is_empty() {
+            value["data"]["mix"] = json!(self.mix);
+        }
+        if !self.lanes.is_empty() {
+            let lanes = self.lanes.iter().map(|l| parse_lane(l)).collect::<Result<Vec<_>>>()?;
+            value["lanes"] = json!(lanes);
+        }
+        for assignment in &self.set {
+            set(&mut value, assignment)?;
+        }
+        RunConfig::from_json(&value.to_string())
+    }
+
+    fn preset(&self) -> Result<RunConfig> {
+        if let Some(path) = &self.data {
+            let summary = prefshift::data::import::read(&files::read_text(path)?)?.summary();
+            return Ok(RunConfig::for_import(&summary));
+        }
+        let name = match (self.scenario.as_deref(), self.policy.as_deref()) {
+            (Some(name), _) => name,
+            (None, Some("tabular")) => "tabular",
+            _ => "two-populations",
+        };
+        let scenario = serde_json::from_value(json!(name)).map_err(|_| {
+            Error::config("data.scenario", format!("`{name}` is unknown"), "two-populations, shortcut, regions or tabular")
+        })?;
+        Ok(RunConfig::for_scenario(scenario))
+    }
+
+    /// The files these arguments name.
+    pub fn inputs(&self) -> Result<Inputs> {
+        Ok(Inputs {
+            imported: self.data.as_deref().map(files::read_text).transpose()?,
+            reference: self.reference.as_deref().map(files::read_bytes).transpose()?,
+        })
+    }
+
+    /// Opens the device.
+    pub fn compute(&self) -> Result<Compute> {
+        let kind: DeviceKind = serde_json::from_value(json!(self.device))
+            .map_err(|_| Error::config("--device", format!("`{}` is unknown", self.device), "cpu or webgpu"))?;
+        pollster::block_on(Compute::open(kind))
+    }
+}
+
+/// `METHOD[/FORM][:name=value,…]`; `lr` and `seed` are the lane's own.
+fn parse_lane(text: &str) -> Result<LaneConfig> {
+    let (head, params) = text.split_once(':').unwrap_or((text, ""));
+    let (method, form) = head.split_once('/').map_or((head, None), |(m, f)| (m, Some(f)));
+    let mut lane = LaneConfig::new(method);
+    lane.form = form.map(Into::into);
+    for pair in params.split(',').filter(|p| !p.is_empty()) {
+        let (key, number) = number_of(pair)?;
+        match key {
+            "lr" => lane.learning_rate = Some(number),
+            "seed" => lane.seed = number as u32,
+            _ => lane = lane.with(key, number),
+        }
+    }
+    Ok(lane)
+}
+
+/// `key=number`.
+pub fn number_of(pair: &str) -> Result<(&str, f64)> {
+    let wrong = || Error::config(pair, "is not name=number", "for example tau=0.5");
+    let (key, value) = pair.split_once('=').ok_or_else(wrong)?;
+    Ok((key, value.parse().map_err(|_| wrong())?))
+}
+
+fn set(config: &mut Value, assignment: &str) -> Result<()> {
+    let (path, text) = assignment.split_once('=').ok_or_else(|| Error::config(assignment, "is not FIELD=VALUE", "for example train.steps=200"))?;
+    let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    let pointer = format!("/{}", path.replace('.', "/"));
+    match config.pointer_mut(&pointer) {
+        Some(field) => *field = value,
+        None => return Err(Error::config(path, "unknown field", "see --print-config")),
+    }
+    Ok(())
+}
