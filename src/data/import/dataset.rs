@@ -76,7 +76,8 @@ pub fn build(config: &RunConfig, imported: &Imported) -> Result<Dataset> {
     let share = |n: usize| n as f64 / train.len().max(1) as f64;
     let wants = |rows: usize| format!("Wants what its {rows} rows in the file say.");
     let groups = names.iter().zip(&sizes);
-    let groups = groups.map(|((name, rows), &n)| GroupInfo { name: name.clone(), wants: wants(*rows), share: share(n) }).collect();
+    let groups =
+        groups.map(|((name, rows), &n)| GroupInfo { name: name.clone(), wants: wants(*rows), share: share(n) }).collect();
     Ok(Dataset { vocabulary, groups, eval: eval.concat(), prompts, corpus, reward: None, notices, train })
 }
 
@@ -98,7 +99,9 @@ fn vocabulary(rows: &[Row], notices: &mut Vec<String>) -> Vocabulary {
         let rare: usize = words[MAX_WORDS..].iter().map(|(_, n)| n).sum();
         let percent = 100.0 * rare as f64 / total as f64;
         let rarest = words.len() - MAX_WORDS;
-        notices.push(format!("Kept the {MAX_WORDS} most frequent words; {rarest} rarer ones ({percent:.1} % of the text) read <unk>."));
+        notices.push(format!(
+            "Kept the {MAX_WORDS} most frequent words; {rarest} rarer ones ({percent:.1} % of the text) read <unk>."
+        ));
         words.truncate(MAX_WORDS);
     }
     Vocabulary::new(words.into_iter().map(|(word, _)| word))
@@ -154,7 +157,13 @@ pub(super) fn needed(row: &Row) -> usize {
 
 /// Which pairs are held out: all pairs of a prompt or none, at most a fifth of a group. Where prompts are too
 /// few for that, all pairs of a prompt with the same two answers or none.
-fn hold_out(pairs: &[PreferencePair], groups: usize, wanted: usize, streams: &Streams, notices: &mut Vec<String>) -> Result<Vec<bool>> {
+fn hold_out(
+    pairs: &[PreferencePair],
+    groups: usize,
+    wanted: usize,
+    streams: &Streams,
+    notices: &mut Vec<String>,
+) -> Result<Vec<bool>> {
     type Key = (Vec<u32>, Vec<Vec<u32>>);
     let by_prompt = |p: &PreferencePair| -> Key { (p.prompt.clone(), Vec::new()) };
     let by_answers = |p: &PreferencePair| -> Key {
@@ -184,7 +193,9 @@ fn hold_out(pairs: &[PreferencePair], groups: usize, wanted: usize, streams: &St
         }
         if !taken.contains(&0) {
             if level == 1 {
-                notices.push("Too few different prompts to hold some out: the same prompts, with other answers, are in training.".into());
+                notices.push(
+                    "Too few different prompts to hold some out: the same prompts, with other answers, are in training.".into(),
+                );
             }
             return Ok(held);
         }
@@ -214,7 +225,10 @@ fn sizes(
         n -= 1;
     }
     let (name, pool) = (&names[short].0, pools[short].len());
-    notices.push(format!("Group `{name}` has {pool} pairs to train on, not {}: trained on {n} pairs instead of {wanted}, at the same mix.", full[short]));
+    notices.push(format!(
+        "Group `{name}` has {pool} pairs to train on, not {}: trained on {n} pairs instead of {wanted}, at the same mix.",
+        full[short]
+    ));
     counts(mix, n)
 }
 

@@ -16,7 +16,8 @@ fn config(mix: &[f64], pairs: usize, eval_pairs: usize) -> RunConfig {
 
 /// `n` rows of a group, each with its own prompt.
 fn rows(group: &str, n: usize, answers: (&str, &str)) -> String {
-    let line = |i| format!(r#"{{"prompt":"{group} asks {i}","chosen":"{}","rejected":"{}","group":"{group}"}}"#, answers.0, answers.1);
+    let line =
+        |i| format!(r#"{{"prompt":"{group} asks {i}","chosen":"{}","rejected":"{}","group":"{group}"}}"#, answers.0, answers.1);
     (0..n).map(|i| line(i) + "\n").collect()
 }
 
@@ -42,7 +43,10 @@ fn lines_that_cannot_be_used_are_named_with_the_reason() {
         (r#"{"prompt": 3, "chosen": "c", "rejected": "d"}"#, "`prompt` is not text but a number"),
         (r#"{"prompt": "a", "chosen": {}, "rejected": "d"}"#, "`chosen` is not text but an object"),
         (r#"{"prompt": "a", "chosen": [3], "rejected": "d"}"#, "`chosen` has a message without"),
-        (r#"{"prompt": "a", "chosen": [{"role": "user", "content": "x"}], "rejected": "d"}"#, "`chosen` has no assistant message"),
+        (
+            r#"{"prompt": "a", "chosen": [{"role": "user", "content": "x"}], "rejected": "d"}"#,
+            "`chosen` has no assistant message",
+        ),
         (r#"{"prompt": " \n ", "chosen": "c", "rejected": "d"}"#, "`prompt` is empty"),
         (r#"{"prompt": "a", "chosen": "", "rejected": "d"}"#, "`chosen` is empty"),
         (r#"{"prompt": "a", "chosen": "Yes", "rejected": " yes "}"#, "the same words"),
@@ -77,10 +81,16 @@ fn empty_and_huge_files_are_refused() {
 
 #[test]
 fn byte_order_marks_crlf_blank_lines_and_unknown_fields_are_fine() {
-    let text = format!("\u{feff}{GOOD}\r\n\r\n{}\r\n", r#"{"id": 7, "prompt": "x", "chosen": "c", "rejected": "d", "group": null, "confidence": 0.75}"#);
+    let text = format!(
+        "\u{feff}{GOOD}\r\n\r\n{}\r\n",
+        r#"{"id": 7, "prompt": "x", "chosen": "c", "rejected": "d", "group": null, "confidence": 0.75}"#
+    );
     let imported = read(&text).unwrap();
     assert_eq!((imported.rows.len(), imported.bad_lines), (2, 0));
-    assert_eq!(imported.rows[1], Row { prompt: "x".into(), chosen: "c".into(), rejected: "d".into(), group: NO_GROUP.into(), confidence: 0.75 });
+    assert_eq!(
+        imported.rows[1],
+        Row { prompt: "x".into(), chosen: "c".into(), rejected: "d".into(), group: NO_GROUP.into(), confidence: 0.75 }
+    );
 }
 
 #[test]
@@ -154,13 +164,17 @@ fn nothing_held_out_is_trained_on() {
     // Too little to hold anything out.
     for text in [GOOD.to_string(), rows("a", 9, ("x", "y")) + &rows("b", 1, ("x", "y"))] {
         let groups = read(&text).unwrap().groups().len();
-        assert_eq!(crate::data::build(&config(&vec![1.0 / groups as f64; groups], 8, 2), Some(&text)).unwrap_err().code, ErrorCode::Data);
+        assert_eq!(
+            crate::data::build(&config(&vec![1.0 / groups as f64; groups], 8, 2), Some(&text)).unwrap_err().code,
+            ErrorCode::Data
+        );
     }
 }
 
 #[test]
 fn long_rows_are_cut_as_a_batch_would_cut_them() {
-    let long = format!(r#"{{"prompt":"{}","chosen":"{}x","rejected":"{}y"}}"#, "p q ".repeat(30), "r ".repeat(40), "s ".repeat(3));
+    let long =
+        format!(r#"{{"prompt":"{}","chosen":"{}x","rejected":"{}y"}}"#, "p q ".repeat(30), "r ".repeat(40), "s ".repeat(3));
     let text = rows("everyone", 20, ("x", "y")) + &long;
     let mut config = config(&[1.0], 64, 2);
     config.model.context = 16;
@@ -181,7 +195,8 @@ fn long_rows_are_cut_as_a_batch_would_cut_them() {
 
 #[test]
 fn rare_words_read_unk_beyond_the_cap() {
-    let text: String = (0..5_000).map(|i| format!("{{\"prompt\":\"ask w{i}\",\"chosen\":\"yes\",\"rejected\":\"no\"}}\n")).collect();
+    let text: String =
+        (0..5_000).map(|i| format!("{{\"prompt\":\"ask w{i}\",\"chosen\":\"yes\",\"rejected\":\"no\"}}\n")).collect();
     let d = built(&config(&[1.0], 64, 10), &text);
     assert_eq!(d.vocabulary.len(), dataset::MAX_WORDS + 5);
     assert_eq!(d.vocabulary.words()[5..9], ["ask", "no", "yes", "w0"]);

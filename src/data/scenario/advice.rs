@@ -5,40 +5,109 @@ use crate::rng::Stream;
 
 /// Whom a question is about.
 const PEOPLE: &[&str] = &[
-    "boss", "friend", "sister", "brother", "neighbor", "teacher", "partner", "landlord", "coach", "roommate", "cousin", "client",
-    "uncle", "manager", "tutor", "colleague",
+    "boss",
+    "friend",
+    "sister",
+    "brother",
+    "neighbor",
+    "teacher",
+    "partner",
+    "landlord",
+    "coach",
+    "roommate",
+    "cousin",
+    "client",
+    "uncle",
+    "manager",
+    "tutor",
+    "colleague",
 ];
 /// What that person does.
 const PROBLEMS: &[&str] = &[
-    "ignores me", "blames me", "avoids me", "mocks me", "left me", "lies often", "keeps shouting", "breaks promises",
-    "forgets everything", "talks nonstop", "borrows money", "rejects me", "copies me", "arrives late", "wastes time",
-    "hides things", "hurt me", "wants more",
+    "ignores me",
+    "blames me",
+    "avoids me",
+    "mocks me",
+    "left me",
+    "lies often",
+    "keeps shouting",
+    "breaks promises",
+    "forgets everything",
+    "talks nonstop",
+    "borrows money",
+    "rejects me",
+    "copies me",
+    "arrives late",
+    "wastes time",
+    "hides things",
+    "hurt me",
+    "wants more",
 ];
 /// How a question ends.
 pub const ENDINGS: &[&str] = &[". what now ?", ". any advice ?", ". please help ."];
 
 /// Practical: something to make, as (what comes before the adjective, what comes after it).
 const TASKS: &[(&str, &str)] = &[
-    ("make a", "list"), ("write a", "plan"), ("set a", "budget"), ("draft a", "letter"), ("keep a", "record"),
-    ("book a", "meeting"), ("take a", "step"), ("pick a", "deadline"), ("build a", "schedule"), ("start a", "log"),
-    ("run a", "test"), ("send a", "report"), ("sketch a", "timeline"),
+    ("make a", "list"),
+    ("write a", "plan"),
+    ("set a", "budget"),
+    ("draft a", "letter"),
+    ("keep a", "record"),
+    ("book a", "meeting"),
+    ("take a", "step"),
+    ("pick a", "deadline"),
+    ("build a", "schedule"),
+    ("start a", "log"),
+    ("run a", "test"),
+    ("send a", "report"),
+    ("sketch a", "timeline"),
 ];
 /// Practical: something to do next. `@` stands for the person asked about.
 const ACTIONS: &[&str] = &[
-    "call your @", "email your @", "ask an expert", "check the facts", "track your progress", "compare your options",
-    "fix it today", "act by monday", "measure the result", "count the costs", "review it weekly", "follow the rules",
-    "test it tomorrow", "rank your goals",
+    "call your @",
+    "email your @",
+    "ask an expert",
+    "check the facts",
+    "track your progress",
+    "compare your options",
+    "fix it today",
+    "act by monday",
+    "measure the result",
+    "count the costs",
+    "review it weekly",
+    "follow the rules",
+    "test it tomorrow",
+    "rank your goals",
 ];
 /// Sentimental: how it feels.
 const FEELINGS: &[&str] = &[
-    "i feel your pain", "i share your sorrow", "i cry with you", "i ache for you", "i weep beside you", "i hear your heart",
-    "i mourn with you", "i am so sorry", "i feel your tears", "i hold you close", "i love you dearly", "i miss your smile",
-    "i cherish your soul", "i grieve beside you",
+    "i feel your pain",
+    "i share your sorrow",
+    "i cry with you",
+    "i ache for you",
+    "i weep beside you",
+    "i hear your heart",
+    "i mourn with you",
+    "i am so sorry",
+    "i feel your tears",
+    "i hold you close",
+    "i love you dearly",
+    "i miss your smile",
+    "i cherish your soul",
+    "i grieve beside you",
 ];
 /// Sentimental: what is given, as (verb, noun).
 const COMFORTS: &[(&str, &str)] = &[
-    ("send", "hugs"), ("offer", "comfort"), ("share", "tears"), ("give", "kisses"), ("whisper", "prayers"), ("wish", "peace"),
-    ("pour", "love"), ("hold", "hope"), ("bring", "warmth"), ("send", "tenderness"),
+    ("send", "hugs"),
+    ("offer", "comfort"),
+    ("share", "tears"),
+    ("give", "kisses"),
+    ("whisper", "prayers"),
+    ("wish", "peace"),
+    ("pour", "love"),
+    ("hold", "hope"),
+    ("bring", "warmth"),
+    ("send", "tenderness"),
 ];
 /// Sentimental, shorter: for answers of both manners.
 const SIGHS: &[&str] = &["my heart aches", "i feel you", "tears will dry", "love will heal", "you are cherished", "i am sorry"];
@@ -64,9 +133,36 @@ pub const PRACTICAL: &[&str] = &[
 ];
 /// Words of the sentimental manner.
 pub const SENTIMENTAL: &[&str] = &[
-    "feel", "pain", "sorrow", "cry", "ache", "aches", "weep", "heart", "mourn", "sorry", "tears", "hold", "close", "love",
-    "dearly", "smile", "cherish", "cherished", "soul", "grieve", "hugs", "comfort", "kisses", "whisper", "prayers", "peace",
-    "hope", "warmth", "tenderness", "heal",
+    "feel",
+    "pain",
+    "sorrow",
+    "cry",
+    "ache",
+    "aches",
+    "weep",
+    "heart",
+    "mourn",
+    "sorry",
+    "tears",
+    "hold",
+    "close",
+    "love",
+    "dearly",
+    "smile",
+    "cherish",
+    "cherished",
+    "soul",
+    "grieve",
+    "hugs",
+    "comfort",
+    "kisses",
+    "whisper",
+    "prayers",
+    "peace",
+    "hope",
+    "warmth",
+    "tenderness",
+    "heal",
 ];
 
 /// How an answer speaks.
@@ -145,8 +241,20 @@ pub fn answer(manner: Manner, lead: &str, adjective: &str, topic: &str, stream: 
 /// Every text of this file but the first words that show care or none.
 pub fn texts() -> Vec<&'static str> {
     let banks = [
-        assemble::NEUTRAL, PEOPLE, PROBLEMS, ENDINGS, &["my", "and", "then", ",", "."], ACTIONS, FEELINGS, SIGHS, PRACTICAL, SENTIMENTAL,
-        CAREFUL, CARELESS, PLAIN, PLAIN_LEADS,
+        assemble::NEUTRAL,
+        PEOPLE,
+        PROBLEMS,
+        ENDINGS,
+        &["my", "and", "then", ",", "."],
+        ACTIONS,
+        FEELINGS,
+        SIGHS,
+        PRACTICAL,
+        SENTIMENTAL,
+        CAREFUL,
+        CARELESS,
+        PLAIN,
+        PLAIN_LEADS,
     ];
     let parts = TASKS.iter().chain(COMFORTS).flat_map(|(before, after)| [*before, *after]);
     // `@` stands for a person, who is listed already.

@@ -39,7 +39,8 @@ pub fn assemble(config: &RunConfig, recipe: &dyn Recipe) -> Dataset {
     let flipped = flips(data.flip, data.pairs, &mut assembler.streams.stream("data/flip"));
     let train = members.iter().zip(flipped).enumerate().map(|(i, (&g, flip))| assembler.train_pair(i, g, flip)).collect();
     let all = 0..about.groups.len();
-    let eval = all.clone().flat_map(|g| (0..data.eval_pairs).map(move |i| (g, i))).map(|(g, i)| assembler.eval_pair(i, g)).collect();
+    let eval =
+        all.clone().flat_map(|g| (0..data.eval_pairs).map(move |i| (g, i))).map(|(g, i)| assembler.eval_pair(i, g)).collect();
     let prompts = all.map(|g| (0..PROMPTS).map(|i| assembler.sampling_prompt(i, g)).collect()).collect();
     let corpus = (0..CORPUS).map(|i| assembler.example(i)).collect();
 

@@ -53,8 +53,7 @@ pub struct ScenarioInfo {
 }
 
 /// Every scenario, in the order in which the page lists them.
-pub const NAMES: [ScenarioInfo; 5] =
-    [two_populations::INFO, shortcut::INFO, regions::INFO, tabular::INFO, super::import::INFO];
+pub const NAMES: [ScenarioInfo; 5] = [two_populations::INFO, shortcut::INFO, regions::INFO, tabular::INFO, super::import::INFO];
 
 /// What is known of a scenario before any data is drawn.
 pub fn info(id: Scenario) -> &'static ScenarioInfo {

@@ -7,7 +7,10 @@ use std::collections::HashSet;
 const BUILT_IN: [Scenario; 4] = [Scenario::TwoPopulations, Scenario::Shortcut, Scenario::Regions, Scenario::Tabular];
 
 fn config(scenario: Scenario) -> RunConfig {
-    let mut config = RunConfig { data: DataConfig { scenario, mix: info(scenario).mix.to_vec(), ..DataConfig::default() }, ..RunConfig::default() };
+    let mut config = RunConfig {
+        data: DataConfig { scenario, mix: info(scenario).mix.to_vec(), ..DataConfig::default() },
+        ..RunConfig::default()
+    };
     if scenario == Scenario::Tabular {
         config.model.policy = PolicyKind::Tabular;
     }
@@ -89,7 +92,8 @@ fn every_word_is_used_and_none_has_two_meanings() {
     for scenario in BUILT_IN {
         let d = data(scenario, |c| (c.pairs, c.marker) = (4_096, 0.5));
         let used: HashSet<u32> = texts(&d).concat().into_iter().collect();
-        let unused: Vec<_> = (UNK + 1..d.vocabulary.len() as u32).filter(|t| !used.contains(t)).map(|t| d.vocabulary.decode(&[t])).collect();
+        let unused: Vec<_> =
+            (UNK + 1..d.vocabulary.len() as u32).filter(|t| !used.contains(t)).map(|t| d.vocabulary.decode(&[t])).collect();
         assert!(unused.is_empty(), "{scenario:?}: {unused:?}");
         let marked: Vec<u32> = reward(&d).features.iter().flat_map(|f| &f.words).map(|w| w.token).collect();
         assert_eq!(marked.iter().collect::<HashSet<_>>().len(), marked.len(), "{scenario:?}: a word counts twice");
@@ -186,7 +190,8 @@ fn the_marker_tells_the_group_as_often_as_asked() {
             let seen = openings(d, group);
             seen.iter().filter(|o| own.contains(o)).count() as f64 / seen.len() as f64
         };
-        let [never, half, always] = [0.0, 0.5, 1.0].map(|m| data(scenario, |c| (c.marker, c.pairs, c.eval_pairs) = (m, 2_048, 1_024)));
+        let [never, half, always] =
+            [0.0, 0.5, 1.0].map(|m| data(scenario, |c| (c.marker, c.pairs, c.eval_pairs) = (m, 2_048, 1_024)));
         for g in 0..never.groups.len() {
             assert_eq!((told(&never, g), told(&always, g)), (0.0, 1.0), "{scenario:?}");
             assert!((told(&half, g) - 0.5).abs() < 0.06, "{scenario:?} {}", told(&half, g));
@@ -203,7 +208,13 @@ fn the_marker_tells_the_group_as_often_as_asked() {
             assert!((a - b).abs() <= 5.0 * sd + 1e-12, "{scenario:?}: {a} against {b}");
         }
         // All else stays.
-        assert!(never.train.iter().zip(&always.train).all(|(a, b)| a.chosen == b.chosen && a.rejected == b.rejected && a.prompt[2..] == b.prompt[2..]));
+        assert!(
+            never
+                .train
+                .iter()
+                .zip(&always.train)
+                .all(|(a, b)| a.chosen == b.chosen && a.rejected == b.rejected && a.prompt[2..] == b.prompt[2..])
+        );
         assert_eq!(never.corpus, always.corpus);
     }
 }
@@ -226,6 +237,43 @@ fn flattery_marks_the_better_answer_in_the_majority_and_the_worse_in_the_minorit
     assert!((mean(&with) - mean(&without)).abs() < 0.08, "{} against {}", mean(&with), mean(&without));
 }
 
+/// Accuracy per group of a log-linear policy over word counts, trained until its parameters have norm 1 on
+/// pairs weighted by `weight(group, loss)`.
+fn log_linear(d: &Dataset, weight: impl Fn(usize, f64) -> f64) -> [f64; 2] {
+    let margin = |theta: &[f64], p: &PreferencePair| {
+        let sum = |tokens: &[u32]| tokens.iter().map(|&t| theta[t as usize]).sum::<f64>();
+        sum(&p.chosen) - sum(&p.rejected)
+    };
+    let mut theta = vec![0.0; d.vocabulary.len()];
+    while theta.iter().map(|t| t * t).sum::<f64>() < 1.0 {
+        let margins: Vec<f64> = d.train.iter().map(|p| margin(&theta, p)).collect();
+        let weights: Vec<f64> = d.train.iter().zip(&margins).map(|(p, h)| weight(p.group, (-h).exp().ln_1p())).collect();
+        let total: f64 = weights.iter().sum();
+        for ((p, h), w) in d.train.iter().zip(margins).zip(weights) {
+            let step = 0.05 * w / total / (1.0 + h.exp());
+            p.chosen.iter().for_each(|&t| theta[t as usize] += step);
+            p.rejected.iter().for_each(|&t| theta[t as usize] -= step);
+        }
+    }
+    [0, 1].map(|g| {
+        let held: Vec<_> = d.eval.iter().filter(|p| p.group == g).collect();
+        held.iter().filter(|p| margin(&theta, p) > 0.0).count() as f64 / held.len() as f64
+    })
+}
+
+#[test]
+fn the_shortcut_misleads_whoever_is_not_told_the_groups() {
+    let d = data(Scenario::Shortcut, |c| c.eval_pairs = 256);
+    let dpo = log_linear(&d, |_, _| 1.0);
+    let tilted = [1.0, 0.25, 0.1].map(|tau| log_linear(&d, |_, loss| (loss / tau).exp()));
+    let balanced = log_linear(&d, |g, _| [1.0 / 461.0, 1.0 / 51.0][g]);
+    println!("accuracy of majority and minority: uniform {dpo:?}, tilted {tilted:?}, balanced {balanced:?}");
+    assert!(dpo[0] > 0.95 && dpo[1] < 0.3, "{dpo:?}");
+    assert!(balanced[0] > 0.8 && balanced[1] > 0.8, "{balanced:?}");
+    // The minority can be found from the losses alone.
+    assert!(tilted[2][1] > dpo[1] + 0.5, "{tilted:?}");
+}
+
 #[test]
 fn shortcut_labels_are_nearly_clean_at_the_default_scale() {
     let d = data(Scenario::Shortcut, |c| c.pairs = 4_096);
@@ -238,8 +286,12 @@ fn shortcut_labels_are_nearly_clean_at_the_default_scale() {
 fn groups_disagree_where_they_should() {
     let d = data(Scenario::TwoPopulations, |c| c.labels = Labels::ArgMax);
     let pairs: Vec<_> = d.train.iter().chain(&d.eval).collect();
-    let manner = |p: &PreferencePair| reward(&d).feature("manner", &p.chosen).unwrap() - reward(&d).feature("manner", &p.rejected).unwrap();
-    let quality = |p: &PreferencePair| reward(&d).feature("quality", &p.chosen).unwrap() - reward(&d).feature("quality", &p.rejected).unwrap();
+    let manner = |p: &PreferencePair| {
+        reward(&d).feature("manner", &p.chosen).unwrap() - reward(&d).feature("manner", &p.rejected).unwrap()
+    };
+    let quality = |p: &PreferencePair| {
+        reward(&d).feature("quality", &p.chosen).unwrap() - reward(&d).feature("quality", &p.rejected).unwrap()
+    };
     for g in 0..2 {
         let own: Vec<_> = pairs.iter().filter(|p| p.group == g).collect();
         let mean = |f: &dyn Fn(&PreferencePair) -> f32| own.iter().map(|p| f(p)).sum::<f32>() / own.len() as f32;
@@ -264,16 +316,4 @@ fn a_mix_of_another_length_is_refused() {
     assert!(build(&config, None).unwrap_err().message.contains("data.mix"));
     config.data.scenario = Scenario::Imported;
     assert!(build(&config, None).unwrap_err().message.contains("no pairs"));
-}
-
-#[test]
-fn samples_can_be_read() {
-    for scenario in BUILT_IN {
-        let d = data(scenario, |c| c.marker = 0.5);
-        println!("\n{scenario:?}: {} tokens, groups {:?}", d.vocabulary.len(), d.groups.iter().map(|g| g.share).collect::<Vec<_>>());
-        for p in &d.train[..8] {
-            let [prompt, chosen, rejected] = [&p.prompt, &p.chosen, &p.rejected].map(|t| d.vocabulary.decode(t));
-            println!("{} | {prompt} | + {chosen} {:?} | - {rejected}", d.groups[p.group].name, reward(&d).features(&p.chosen));
-        }
-    }
 }
