@@ -296,6 +296,12 @@ impl RunConfig {
         config.data.scenario = scenario;
         config.data.mix = info.mix.to_vec();
         config.model.context = 24;
+        // Answers have about ten words: at β = 0.5 a few nats of margin saturate the loss before the text degrades.
+        let tau = if scenario == Scenario::Shortcut { 0.1 } else { 0.25 };
+        config.lanes = [LaneConfig::new("dpo"), LaneConfig::new("kldpo").with("tau", tau), LaneConfig::new("wdpo").with("rho", 0.2)]
+            .map(|lane| lane.with("beta", 0.5))
+            .to_vec();
+        config.train.learning_rate = 2e-4;
         if scenario == Scenario::Tabular {
             config.data.pairs = 20;
             config.model = ModelConfig { policy: PolicyKind::Tabular, context: 16, ..ModelConfig::default() };

@@ -2,6 +2,9 @@
 //! `UPDATE=1 cargo test --features typescript --test types` writes them anew.
 #![cfg(feature = "typescript")]
 
+use prefshift::data::import::{Lengths, LineProblem, Summary};
+use prefshift::data::scenario::{GroupAbout, ScenarioInfo};
+use prefshift::experiment::Update;
 use prefshift::{config::*, error::*, event::*, objective::*};
 use ts_rs::{Config, TS};
 
@@ -16,6 +19,7 @@ fn typescript_types_are_current() {
         ErrorCode, Error, Scenario, Labels, DataConfig, PolicyKind, ModelConfig, SftConfig, LaneConfig, Schedule,
         TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, MethodInfo, GroupInfo, PairText, Started, Stage,
         Progress, Frame, Sample, Evaluation, Warning, Done, Event,
+        Update, GroupAbout, ScenarioInfo, LineProblem, Lengths, Summary,
     );
     let mut text = String::from("// Generated from the Rust types by tests/types.rs; do not edit.\n");
     for declaration in all {

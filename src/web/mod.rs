@@ -51,13 +51,26 @@ pub fn scenarios() -> Result<JsValue, JsValue> {
     to_js(&crate::data::scenario::NAMES)
 }
 
-/// The default `RunConfig`.
+/// The `RunConfig` a scenario (by id) starts with.
 ///
 /// # Errors
-/// As [`methods`].
+/// An error object where the id is unknown.
 #[wasm_bindgen]
-pub fn default_config() -> Result<JsValue, JsValue> {
-    to_js(&RunConfig::default())
+pub fn scenario_config(id: &str) -> Result<JsValue, JsValue> {
+    let scenario = serde_json::from_value(id.into())
+        .map_err(|_| to_error(Error::config("data.scenario", format!("`{id}` is unknown"), "one of scenarios()")))?;
+    to_js(&RunConfig::for_scenario(scenario))
+}
+
+/// Looks at a file of the user's own pairs (JSONL text): `{summary: Summary, config: RunConfig}`.
+///
+/// # Errors
+/// An error object listing the lines where none can be used.
+#[wasm_bindgen]
+pub fn inspect_pairs(text: &str) -> Result<JsValue, JsValue> {
+    let summary = crate::data::import::read(text).map_err(to_error)?.summary();
+    let config = RunConfig::for_import(&summary);
+    to_js(&serde_json::json!({ "summary": summary, "config": config }))
 }
 
 /// Parses and validates a config.

@@ -510,3 +510,103 @@ export type Done = {
 steps: number, };
 
 export type Event = { "event": "started" } & Started | { "event": "progress" } & Progress | { "event": "frame" } & Frame | { "event": "evaluation" } & Evaluation | { "event": "warning" } & Warning | { "event": "done" } & Done;
+
+export type Update = { 
+/**
+ * Fields that take effect on the next step.
+ */
+applied: Array<string>, 
+/**
+ * Fields that need a new run.
+ */
+restart: Array<string>, };
+
+export type GroupAbout = { 
+/**
+ * Short name.
+ */
+name: string, 
+/**
+ * One sentence: what the group wants.
+ */
+wants: string, 
+/**
+ * Weight of each feature in the group's reward, in the order of the scenario's features.
+ */
+weights: Array<number>, };
+
+export type ScenarioInfo = { 
+/**
+ * Name in configs and on the command line.
+ */
+id: Scenario, 
+/**
+ * Name for people.
+ */
+title: string, 
+/**
+ * One sentence.
+ */
+description: string, 
+/**
+ * Groups, majority first; empty where the user's file says.
+ */
+groups: Array<GroupAbout>, 
+/**
+ * Share of each group where none is given.
+ */
+mix: Array<number>, 
+/**
+ * Knobs of the data config that do something here.
+ */
+knobs: Array<string>, };
+
+export type LineProblem = { 
+/**
+ * Line, from 1.
+ */
+line: number, 
+/**
+ * What was wrong with it.
+ */
+what: string, };
+
+export type Lengths = { 
+/**
+ * Context that keeps half of the rows whole.
+ */
+median: number, 
+/**
+ * Context that keeps 99 % of the rows whole.
+ */
+p99: number, 
+/**
+ * Context that keeps every row whole.
+ */
+longest: number, };
+
+export type Summary = { 
+/**
+ * Usable rows.
+ */
+rows: number, 
+/**
+ * Lines that could not be used.
+ */
+bad_lines: number, 
+/**
+ * The first of them, and why.
+ */
+problems: Array<LineProblem>, 
+/**
+ * Groups with their rows, most frequent first, ties by name: the order of `data.mix`.
+ */
+groups: Array<[string, number]>, 
+/**
+ * Share of each group in the file.
+ */
+mix: Array<number>, 
+/**
+ * Lengths, which say what context the model needs.
+ */
+lengths: Lengths, };
