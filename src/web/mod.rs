@@ -51,6 +51,15 @@ pub fn scenarios() -> Result<JsValue, JsValue> {
     to_js(&crate::data::scenario::NAMES)
 }
 
+/// The `RunConfig` the page starts with: the first scenario's.
+///
+/// # Errors
+/// As [`methods`].
+#[wasm_bindgen]
+pub fn default_config() -> Result<JsValue, JsValue> {
+    to_js(&RunConfig::for_scenario(crate::config::Scenario::TwoPopulations))
+}
+
 /// The `RunConfig` a scenario (by id) starts with.
 ///
 /// # Errors
