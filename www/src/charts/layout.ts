@@ -18,6 +18,14 @@ export class Sticky {
     return this.kept;
   }
 
+  /** The same on a logarithmic axis: kept until the data leaves it or fills less than 60 % of its decades. */
+  fitLog(fresh: [number, number]): [number, number] {
+    const kept = this.kept;
+    const inside = kept && fresh[0] >= kept[0] && fresh[1] <= kept[1];
+    if (!inside || Math.log(fresh[1] / fresh[0]) < 0.6 * Math.log(kept[1] / kept[0])) this.kept = fresh;
+    return this.kept ?? fresh;
+  }
+
   reset(): void {
     this.kept = undefined;
   }

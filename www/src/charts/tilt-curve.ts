@@ -1,7 +1,7 @@
 // The adversary's factor as a function of the loss, in closed form from τ and the batch.
 
 import { at } from './chart';
-import { niceDomain, span } from './layout';
+import { niceDomain, span, Sticky } from './layout';
 
 /** What the tilt of a batch is made of. */
 export interface Tilt {
@@ -81,6 +81,26 @@ export function tiltDomain(views: readonly Tilt[], wasLog = false): TiltDomain {
   const low = Math.max(least, high / 1e3);
   const log = high / low > (wasLog ? LINEAR_BELOW : LOG_ABOVE);
   return { x: niceDomain(x[0], x[1], 0.2), y: log ? logDomain(low, high) : [0, niceDomain(0, high * 1.05, 2)[1]] };
+}
+
+/** Axes that hold still from frame to frame; one for all the lanes that share them. */
+export class TiltAxes {
+  private readonly x = new Sticky();
+  private readonly y = new Sticky();
+  private log = false;
+
+  /** Domains for these views. */
+  fit(views: readonly Tilt[]): TiltDomain {
+    if (views.every((view) => view.losses.length === 0)) return { x: [0, 1], y: [0, 2] };
+    const fresh = tiltDomain(views, this.log);
+    const log = fresh.y[0] > 0;
+    if (log !== this.log) this.y.reset();
+    this.log = log;
+    return {
+      x: this.x.fit(fresh.x[0], fresh.x[1], () => fresh.x),
+      y: log ? this.y.fitLog(fresh.y) : this.y.fit(fresh.y[0], fresh.y[1], () => fresh.y),
+    };
+  }
 }
 
 /** Ends at 1, 2 or 5 times a power of ten. */

@@ -9,8 +9,7 @@ import { fmt, plain, textWidth } from './format';
 import { PairCursor } from './tilt-cursor';
 import { Readout } from './readout';
 import { shapePath } from './shapes';
-import { Sticky } from './layout';
-import { clampScale, tiltCurve, tiltDomain, type Tilt, type TiltDomain } from './tilt-curve';
+import { clampScale, TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
 
 /** What a tilt chart draws. */
 export interface TiltView extends Tilt {
@@ -25,7 +24,7 @@ export interface TiltView extends Tilt {
   groups: readonly GroupStyle[];
   /** Id of the pinned pair. */
   selected?: number | undefined;
-  /** Axes shared with other lanes (`tiltDomain` of all of them); its own where absent. */
+  /** Axes shared with other lanes (`TiltAxes.fit` of all of them); its own where absent. */
   domain?: TiltDomain | undefined;
 }
 
@@ -52,8 +51,7 @@ export class TiltChart extends Figure<TiltView> {
   private readonly cursor: PairCursor;
   private readonly numbers: SVGTextElement;
   private readonly readout: Readout;
-  private readonly xSticky = new Sticky();
-  private readonly ySticky = new Sticky();
+  private readonly own = new TiltAxes();
   private log = false;
   private told: number | null = null;
 
@@ -96,7 +94,7 @@ export class TiltChart extends Figure<TiltView> {
     const n = view?.losses.length ?? 0;
     const font = this.font;
     const sheet = rows(this.height, font);
-    const domain = this.domain(view);
+    const domain = view?.domain ?? this.own.fit(view ? [view] : []);
     const [low, high] = domain.y;
     this.log = low > 0;
     const top = sheet.top;
@@ -147,17 +145,6 @@ export class TiltChart extends Figure<TiltView> {
     pairs.sort((a, b) => a.cost - b.cost);
     const fit = pairs.find(({ label, text }) => textWidth(label, this.font) + textWidth(text, this.font) + this.font < this.width);
     return fit ? [fit.label, fit.text] : [labels[labels.length - 1] ?? '', ''];
-  }
-
-  private domain(view: TiltView | undefined): TiltDomain {
-    if (view?.domain) return view.domain;
-    if (!view || view.losses.length === 0) return { x: [0, 1], y: [0, 2] };
-    const fresh = tiltDomain([view], this.log);
-    if (fresh.y[0] > 0 !== this.log) this.ySticky.reset();
-    return {
-      x: this.xSticky.fit(fresh.x[0], fresh.x[1], () => fresh.x),
-      y: fresh.y[0] > 0 ? fresh.y : this.ySticky.fit(0, fresh.y[1], () => fresh.y),
-    };
   }
 
   private drawGuides(view: TiltView, box: Box, x: (v: number) => number, y: (v: number) => number, domain: TiltDomain): void {
