@@ -50,6 +50,8 @@ export interface EndLabel {
   x: number;
   y: number;
   texts: readonly string[];
+  /** Left out rather than led to from afar. */
+  quiet?: boolean;
 }
 
 /** A label that has its place. */
@@ -76,9 +78,11 @@ export function placeLabels(labels: readonly (EndLabel | undefined)[], paths: re
     }
     if (!best || !label) return undefined;
     const { text, box } = best;
-    taken.push(box);
     const [x, y] = [Math.max(box.left, Math.min(box.right, label.x)), Math.max(box.top, Math.min(box.bottom, label.y))];
-    const far = Math.hypot(x - label.x, y - label.y) > font;
+    const away = Math.hypot(x - label.x, y - label.y);
+    if (label.quiet && away > font * 2.5) return undefined;
+    const far = away > font && !label.quiet;
+    taken.push(box);
     return { text, box, leader: far ? `M${label.x.toFixed(1)} ${label.y.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}` : '' };
   });
 }

@@ -46,7 +46,6 @@ export class PlaneChart extends Figure<PlaneView> {
   private readonly axes: Axes;
   private readonly body: SVGGElement;
   private readonly diagonal: SVGPathElement;
-  private readonly diagonalText: SVGTextElement;
   private readonly later: Pool<SVGPathElement>;
   private readonly lines: Pool<SVGPathElement>;
   private readonly arrows: Pool<SVGPathElement>;
@@ -67,7 +66,6 @@ export class PlaneChart extends Figure<PlaneView> {
     this.axes = new Axes(this.svg);
     this.body = make(this.svg, 'g');
     this.diagonal = make(this.body, 'path', { class: 'chart-thin' });
-    this.diagonalText = make(this.body, 'text', { class: 'chart-muted', 'text-anchor': 'end' });
     const layer = (): SVGGElement => make(this.body, 'g');
     const [later, lines, arrows, leaders] = [layer(), layer(), layer(), layer()];
     this.later = new Pool(() => make(later, 'path', { class: 'chart-line chart-faint' }));
@@ -118,7 +116,7 @@ export class PlaneChart extends Figure<PlaneView> {
     this.spots = [];
     if (!view || empty) return;
 
-    this.drawDiagonal(box, x, y, xDomain, yDomain);
+    const equal = this.drawDiagonal(x, y, xDomain, yDomain);
     const pixels = paths.map((path, lane) =>
       decimate(path.length, 240).map((i): Spot => {
         const point = path[i] as PlanePoint;
@@ -128,7 +126,7 @@ export class PlaneChart extends Figure<PlaneView> {
     this.spots = pixels.flat();
     const reached = pixels.map((path) => (view.cursor === undefined ? path : path.filter((p) => p.step <= (view.cursor ?? 0))));
     this.drawPaths(view, pixels, reached);
-    this.drawLabels(reached, start ? [x(start.x), y(start.y)] : undefined, box);
+    this.drawLabels(reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
   }
 
   private domains(paths: readonly (readonly PlanePoint[])[], start: { x: number; y: number } | undefined): [[number, number], [number, number]] {
@@ -149,17 +147,13 @@ export class PlaneChart extends Figure<PlaneView> {
     return [fit(this.xSticky, points.map((p) => p.x)), fit(this.ySticky, points.map((p) => p.y))];
   }
 
-  /** y = x, where the shift costs nothing. */
-  private drawDiagonal(box: Box, x: (v: number) => number, y: (v: number) => number, xs: [number, number], ys: [number, number]): void {
+  /** y = x, where the shift costs nothing; its far end, where there is room to name it. */
+  private drawDiagonal(x: (v: number) => number, y: (v: number) => number, xs: [number, number], ys: [number, number]): [number, number] | undefined {
     const [from, to] = [Math.max(xs[0], ys[0]), Math.min(xs[1], ys[1])];
-    const on = from < to;
-    show(this.diagonal, on);
-    const room = on && x(to) - x(from) > this.font * 5;
-    show(this.diagonalText, room);
-    if (!on) return;
+    show(this.diagonal, from < to);
+    if (from >= to) return undefined;
     set(this.diagonal, { d: `M${x(from).toFixed(1)} ${y(from).toFixed(1)}L${x(to).toFixed(1)} ${y(to).toFixed(1)}`, 'stroke-dasharray': '1 3' });
-    set(this.diagonalText, { x: Math.min(x(to), box.right) - this.font * 0.9, y: Math.max(y(to), box.top) + this.font * 0.9 });
-    write(this.diagonalText, this.text.equal);
+    return x(to) - x(from) > this.font * 4 ? [x(to), y(to)] : undefined;
   }
 
   private drawPaths(view: PlaneView, pixels: readonly Spot[][], reached: readonly Spot[][]): void {
@@ -189,11 +183,12 @@ export class PlaneChart extends Figure<PlaneView> {
     });
   }
 
-  private drawLabels(reached: readonly Spot[][], start: [number, number] | undefined, box: Box): void {
+  private drawLabels(reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
     const font = this.font;
     const ends = reached.map((path) => path[path.length - 1]);
     const labels = ends.map((end, i): EndLabel | undefined => end && { x: end.px, y: end.py, texts: this.endTexts(i, end) });
     labels.push(start && { x: start[0], y: start[1], texts: this.text.start });
+    labels.push(equal && { x: equal[0], y: equal[1], texts: [this.text.equal], quiet: true });
     const within = { left: box.left, top: box.top - font * 0.3, right: this.width, bottom: box.bottom };
     const placed = placeLabels(labels, reached, within, font);
     const names = this.names.take(placed.length);
@@ -203,7 +198,7 @@ export class PlaneChart extends Figure<PlaneView> {
       show(name, place !== undefined);
       set(leader, { d: place?.leader ?? '' });
       if (!place) return;
-      name.classList.toggle('chart-muted', i === ends.length);
+      name.classList.toggle('chart-muted', i >= ends.length);
       set(name, { x: place.box.left, y: (place.box.top + place.box.bottom) / 2 });
       write(name, place.text);
     });
@@ -260,7 +255,7 @@ export class PlaneChart extends Figure<PlaneView> {
       `${this.view?.lanes[spot.lane]?.name ?? ''} · ${this.text.step} ${spot.step}`,
       `(${fmt(spot.x)}, ${fmt(spot.y)})${kl}`,
     ];
-    this.readout.show(spot.px, spot.py, lines, { left: 0, top: 0, right: this.width, bottom: this.height }, this.font);
+    this.readout.show(spot.px, spot.py, lines, { left: 0, top: this.font * 1.5, right: this.width, bottom: this.height }, this.font);
   }
 
   describe(): string {

@@ -99,7 +99,7 @@ export class ShiftChart extends Figure<ShiftView> {
     const hasError = lanes.some((lane) => lane.se && lane.se.length > 0);
     const labels = hasError ? [...metric.map((text) => `${text}, ${this.text.standardError}`), ...metric] : metric;
     this.axes.draw({
-      box, font, width: sheet.ownRow ? this.width : box.right + font, x, y, yTicks,
+      box, font, width: sheet.ownRow ? this.width : box.right + font * 0.3, x, y, yTicks,
       xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
       xLabel: view ? this.text.deployed(target) : [this.text.deployed('')[3] ?? ''],
       yLabel: fitText(labels, this.width - textWidth(header, font) - font * 1.5, font),
@@ -185,7 +185,7 @@ export class ShiftChart extends Figure<ShiftView> {
     const spoken = lanes.map((lane, i) => `${lane.name} ${fmt(values[i] ?? NaN)}`).join(', ');
     set(this.handle, {
       'aria-label': this.text.alphaLabel(groupAt(view.groups, view.target).name),
-      'aria-valuenow': Math.round(this.alpha * 1000) / 1000,
+      'aria-valuenow': this.alpha,
       'aria-valuetext': `${pct(this.alpha)}: ${spoken}`,
     });
     this.dots.take(lanes.length).forEach((node, i) => {
@@ -258,7 +258,8 @@ export class ShiftChart extends Figure<ShiftView> {
   }
 
   private move(alpha: number): void {
-    const next = Math.round(bounded(alpha) * 1000) / 1000;
+    // In hundredths, so that the α that is shown is the α that is meant.
+    const next = Math.round(bounded(alpha) * 100) / 100;
     if (next === this.alpha) return;
     this.alpha = next;
     this.draw();

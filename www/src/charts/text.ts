@@ -26,6 +26,7 @@ export interface ChartText {
   pairReadout: (loss: string, factor: string) => string;
   tiltSummary: (n: number, mean: string, low: string, high: string, ess: string, extra: string) => string;
   tiltCurve: (tau: string, radius: string) => string;
+  noCurve: (radius: string) => string;
   flatCurve: string;
   sensitivityNote: string;
   /** Bars, shift, plane */
@@ -84,6 +85,7 @@ export const english: ChartText = {
   tiltSummary: (n, mean, low, high, ess, extra) =>
     `${n} pairs with mean loss ${mean} nats; factors from ×${low} to ×${high}; effective sample size ${ess} of ${n}; ${extra}.`,
   tiltCurve: (tau, radius) => `tilt curve at τ = ${tau}, radius ${radius} nats`,
+  noCurve: (radius) => `radius ${radius} nats`,
   flatCurve: 'every pair counts the same',
   sensitivityNote: 'the factor is sensitivity (share of the transport budget), not weight',
   metric: {

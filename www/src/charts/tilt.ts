@@ -77,7 +77,7 @@ export class TiltChart extends Figure<TiltView> {
       select: (i) => options.onSelect?.(at(this.view?.pair, i)),
       show: (i) => {
         const spot = this.cursor.place(i);
-        const within = { left: 0, top: 0, right: this.width, bottom: this.height };
+        const within = { left: 0, top: this.font * 1.5, right: this.width, bottom: this.height };
         if (spot) this.readout.show(spot[0], spot[1], this.lines(i), within, this.font);
         else this.readout.hide();
         const pair = spot ? at(this.view?.pair, i) : null;
@@ -229,7 +229,7 @@ export class TiltChart extends Figure<TiltView> {
       ? this.text.flatCurve
       : view.curve === 'sensitivity'
         ? this.text.sensitivityNote
-        : this.text.tiltCurve(view.tau === null ? '–' : plain(view.tau), fmt(view.radius));
+        : view.tau === null ? this.text.noCurve(fmt(view.radius)) : this.text.tiltCurve(plain(view.tau), fmt(view.radius));
     return this.text.tiltSummary(
       n, fmt(view.meanLoss), fmt(factors.reduce((a, b) => Math.min(a, b), Infinity)),
       fmt(factors.reduce((a, b) => Math.max(a, b), -Infinity)), fmt(view.ess), extra,
