@@ -60,12 +60,14 @@ export class GroupBars extends Figure<BarsView> {
       this.width * 0.36,
       Math.max(0, ...(view?.groups ?? []).map((group) => textWidth(group.name, font))),
     );
-    const worst = view && view.worst >= 0 && groups > 1 ? strongWidth(this.text.worst, font) + font * 0.5 : 0;
-    const number = Math.max(font * 2, ...Array.from({ length: groups }, (_, g) => textWidth(fmt(at(view?.values, g)), font)));
+    // Room for the widest usual number and for the word, used or not: lanes side by side keep one scale.
+    const worst = groups > 1 ? strongWidth(this.text.worst, font) + font * 0.5 : 0;
+    const usual = view?.metric === 'accuracy' ? '0.000' : '−0.000';
+    const number = Math.max(...[usual, ...Array.from(view?.values ?? [], fmt)].map((text) => textWidth(text, font)));
     const box = {
       left: groups > 0 ? tagIndent(font) + nameWidth + font * 0.8 : font,
       top,
-      right: this.width - number - worst - font * 0.8,
+      right: this.width - (groups > 0 ? number : 0) - worst - font * 0.8,
       bottom,
     };
     const x = scaleLinear(domainOf(view), [box.left, box.right]).clamp(true);

@@ -153,7 +153,7 @@ export class PlaneChart extends Figure<PlaneView> {
     show(this.diagonal, from < to);
     if (from >= to) return undefined;
     set(this.diagonal, { d: `M${x(from).toFixed(1)} ${y(from).toFixed(1)}L${x(to).toFixed(1)} ${y(to).toFixed(1)}`, 'stroke-dasharray': '1 3' });
-    return x(to) - x(from) > this.font * 4 ? [x(to), y(to)] : undefined;
+    return x(to) - x(from) > this.font * 4 ? [x(to), y(to) + this.font * 0.2] : undefined;
   }
 
   private drawPaths(view: PlaneView, pixels: readonly Spot[][], reached: readonly Spot[][]): void {
@@ -189,7 +189,7 @@ export class PlaneChart extends Figure<PlaneView> {
     const labels = ends.map((end, i): EndLabel | undefined => end && { x: end.px, y: end.py, texts: this.endTexts(i, end) });
     labels.push(start && { x: start[0], y: start[1], texts: this.text.start });
     labels.push(equal && { x: equal[0], y: equal[1], texts: [this.text.equal], quiet: true });
-    const within = { left: box.left, top: box.top - font * 0.3, right: this.width, bottom: box.bottom };
+    const within = { left: box.left, top: box.top - font * 0.5, right: this.width, bottom: box.bottom };
     const placed = placeLabels(labels, reached, within, font);
     const names = this.names.take(placed.length);
     this.leaders.take(placed.length).forEach((leader, i) => {
