@@ -15,14 +15,14 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
     line: 'People ask for advice. Most want it practical, some want it warm. Everyone wants it good.',
     lead: 'Robust, or only cautious?',
     lesson:
-      'Two groups want opposite manners and the prompt does not say who is asking, so one policy cannot please both. A robust method that merely moves less also hurts the minority less: look in ⑥ whether its path leaves DPO’s or only stops earlier on it.',
+      'The two groups want opposite manners and the prompt does not say who asks, so no policy can please both. A method that merely moves less hurts the minority less, too: does its path in ⑥ leave DPO’s, or only stop earlier on it?',
   },
   shortcut: {
     name: 'Shortcut',
     line: 'For most people the flattering answer is also the better one. For some it misleads. Real quality is there to be learned.',
     lead: 'A shortcut works for most and fails the rest.',
     lesson:
-      'Here one policy could serve everybody, so robustness can pay: does the adversary in ① find the people whom flattery misleads, and does its path in ⑥ rise above DPO’s? Then flip some labels and see whether it still does.',
+      'One policy could serve everybody here, so robustness can pay: does the adversary in ① find the people whom flattery misleads, and does its path in ⑥ rise above DPO’s? Then flip some labels.',
   },
   noise: {
     name: '',
@@ -137,26 +137,22 @@ export const en = {
   // Lesson
   lesson: 'What to look for',
   findingRare: (group: string, share: string, weights: string) =>
-    weights === '' ? `the rarest group, ${group}, is ${share} of the pairs.` : `the rarest group, ${group}, is ${share} of the pairs; of the weight, ${weights}.`,
+    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group: ${share} of the pairs, weight ${weights}.`,
   soFar: 'So far',
   recordedPrefix: 'Recorded run',
-  findingWeight: (lane: string, share: string) => `${lane} gives them ${share}`,
-  findingWorst: (metric: string, lanes: string) => `Worst-group ${metric}: ${lanes}.`,
-  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} at KL ${kl}`),
+  findingWeight: (lane: string, share: string) => `${share} (${lane})`,
+  findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst-group ${metric}${kl ? ' (and KL, nats)' : ''}: ${lanes}.`,
+  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`),
 
   // Population
   population: 'Population',
   scenarioLabel: 'Scenario',
-  mix: 'Training mix',
-  mixLabel: (group: string) => `Share of the group “${group}” in the training data`,
-  dragPeople: 'drag across the people',
-  minorityShare: 'rarest group',
   nextStep: 'next step',
   restarts: 'restarts',
   dataKnobs: 'The data',
   methodKnobs: 'The methods',
   knobs: {
-    minority: { label: 'rare', help: 'Share of the rarest group in the training data.' },
+    minority: { label: 'rare group', help: 'Share of the rarest group in the training data.' },
     marker: { label: 'marker', help: 'How often the prompt tells the group: 0 never, 1 always.' },
     flip: { label: 'flipped', help: 'Share of training labels that are flipped at random.' },
     beta: { label: 'β', help: 'Strength of the pull toward the reference policy: larger keeps it closer.' },
@@ -192,21 +188,20 @@ export const en = {
 
   // Panels
   rows: {
-    shares: { title: '① Whom the adversary weights', help: 'Share per group over steps; dashed: its share of the data.' },
+    shares: { title: '① Whom the adversary weights', help: 'Mean of 10 batches; dashed: share of the data.' },
     tilt: { title: '② Loss → weight', help: 'Every pair of the current batch.' },
     bars: { title: '③ What each group gets', help: 'On held-out pairs or fresh samples; the worst group is marked.' },
-    shift: { title: '④ If the people change', help: 'Value against the deployed share α. Drag it.' },
+    shift: { title: '④ If the people change', help: 'Drag α.' },
     words: { title: '⑤ What they write now', help: '' },
-    plane: { title: '⑥ Robust, or only cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
+    plane: { title: '⑥ Robust or cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
   },
   layer: 'Layer',
   layers: { factor: 'adversary', gradient: 'gradient' } as const,
   layerHelp: { factor: 'The adversary’s factor (for WDPO: sensitivity).', gradient: 'Share of the total gradient, which every method has.' } as const,
-  sensitivityShare: ['share of sensitivity (%)'],
-  averaged: (n: number) => `mean of ${n} batches`,
+  sensitivityShare: 'share of sensitivity (%)',
   metric: 'Value',
   against: 'Against',
-  againsts: { worst: 'worst group', alpha: 'at α' } as const,
+  againsts: { worst: 'worst', alpha: 'at α' } as const,
   planeX: (metric: string) => `${metric} on the training mix`,
   planeYWorst: (metric: string) => `worst group’s ${metric}`,
   planeYAlpha: (metric: string, alpha: string, group: string) => `${metric} at ${alpha} ${group}`,

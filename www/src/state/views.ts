@@ -64,7 +64,7 @@ export function sharesView(data: RunData, lane: number, layer: Layer, cursor: nu
     groups,
     cursor,
     layer,
-    label: sensitivity ? t.sensitivityShare[0] : undefined,
+    label: sensitivity ? t.sensitivityShare : undefined,
   };
 }
 
