@@ -1,0 +1,66 @@
+// What every test of the page needs: open it, and hold it to its promises.
+import { existsSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+
+const dist = new URL('../dist/', import.meta.url);
+export const built = (path: string): boolean => existsSync(new URL(path, dist));
+
+/** CI sets this, so that a build without an engine fails instead of being skipped. */
+export const engineExpected = process.env['EXPECT_ENGINE'] === '1';
+
+export interface Watch {
+  /** Console errors, uncaught errors and requests to other origins so far. */
+  problems: string[];
+}
+
+export function watch(page: Page): Watch {
+  const problems: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    const local = url.protocol === 'blob:' || url.protocol === 'data:' || url.hostname === '127.0.0.1';
+    if (!local) problems.push(`request to ${url.host}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`);
+  });
+  return { problems };
+}
+
+export async function open(page: Page, query = ''): Promise<Watch> {
+  const seen = watch(page);
+  await page.goto(query === '' ? './' : `./#${query}`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  return seen;
+}
+
+export async function status(page: Page): Promise<string> {
+  return (await page.getByTestId('status').getAttribute('data-status')) ?? '';
+}
+
+export async function stepOf(page: Page): Promise<number> {
+  const text = (await page.getByTestId('step').textContent()) ?? '';
+  return Number(/step (\d+)/.exec(text)?.[1] ?? Number.NaN);
+}
+
+/** Rows of a chart's data table: turns the row's tables on and reads the one of `label`. */
+export async function tableOf(page: Page, row: string, label: RegExp): Promise<{ columns: string[]; rows: string[][] }> {
+  const toggle = page.getByRole('button', { name: `Show the numbers of: ${row}` });
+  if ((await toggle.getAttribute('aria-pressed')) !== 'true') await toggle.click();
+  const region = page.getByRole('region', { name: label });
+  await expect(region.locator('tbody tr').first()).toBeAttached();
+  return region.evaluate((node) => ({
+    columns: [...node.querySelectorAll('th')].map((cell) => cell.textContent ?? ''),
+    rows: [...node.querySelectorAll('tbody tr')].map((tr) => [...tr.querySelectorAll('td')].map((cell) => cell.textContent ?? '')),
+  }));
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter((violation) => violation.impact === 'serious' || violation.impact === 'critical');
+  expect(serious.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
+}

@@ -1,0 +1,72 @@
+// The page with its engine, training for real.
+import { expect, test } from '@playwright/test';
+import { built, engineExpected, open, status, stepOf, tableOf } from './lab';
+
+const cpu = built('engine/cpu/prefshift.js');
+const gpu = built('engine/gpu/prefshift.js');
+/** Small enough to be quick, large enough to learn. */
+const QUICK = 'steps=60&samples=4&every=20&evalpairs=16';
+
+test.describe('on the CPU', () => {
+  test.skip(!cpu && !engineExpected, 'this build has no CPU engine');
+  test.setTimeout(300_000);
+
+  test('trains when play is pressed, and the adversary finds the minority', async ({ page }) => {
+    const { problems } = await open(page, `device=cpu&${QUICK}`);
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 120_000 }).toBe('training');
+    await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeGreaterThan(2);
+    await expect.poll(() => status(page), { timeout: 200_000 }).toBe('done');
+    expect(await stepOf(page)).toBeGreaterThanOrEqual(59);
+    const { columns, rows } = await tableOf(page, '① Whom the adversary weights', /^①.*KLDPO/);
+    // The rarest group is the last column that is a share; late in the run it has more than its share of the data.
+    const last = rows.at(-1)!.map(Number);
+    const minority = last[columns.length - 1]!;
+    expect(minority).toBeGreaterThan(0.1);
+    expect(problems).toEqual([]);
+  });
+
+  test('pauses, steps once, takes a new τ on the next step, and resets', async ({ page }) => {
+    const { problems } = await open(page, `device=cpu&steps=2000&samples=0&every=500&evalpairs=8`);
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => stepOf(page).then((n) => n), { timeout: 120_000 }).toBeGreaterThan(1);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => status(page)).toBe('paused');
+    await page.waitForTimeout(300);
+    const at = await stepOf(page);
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    await expect.poll(() => stepOf(page)).toBe(at + 1);
+    await page.getByLabel('τ, value').fill('0.1');
+    await page.getByLabel('τ, value').press('Enter');
+    await page.waitForTimeout(300);
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    await expect.poll(() => stepOf(page)).toBe(at + 2);
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeLessThan(at);
+    expect(problems).toEqual([]);
+  });
+
+  test('says what needs a restart, and restarts', async ({ page }) => {
+    await open(page, `device=cpu&steps=2000&samples=0&every=500&evalpairs=8`);
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => stepOf(page), { timeout: 120_000 }).toBeGreaterThan(1);
+    await page.getByLabel('flipped, value').fill('0.1');
+    await page.getByLabel('flipped, value').press('Enter');
+    await page.getByRole('button', { name: 'Restart with these settings' }).click();
+    await expect(page.getByText('of its weight on flipped labels').first()).toBeVisible({ timeout: 60_000 });
+  });
+});
+
+test.describe('on WebGPU', () => {
+  test.skip(!gpu && !engineExpected, 'this build has no WebGPU engine');
+  test.setTimeout(420_000);
+
+  test('trains a tiny shape on whatever adapter there is', async ({ page }) => {
+    const { problems } = await open(page, 'device=webgpu&d=16&layers=1&heads=2&batch=2&pairs=16&steps=3&samples=0&evalpairs=2&every=100&sft=0');
+    await expect(page.getByTestId('device')).toContainText('WebGPU, as chosen');
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 400_000 }).toBe('done');
+    expect(await stepOf(page)).toBeGreaterThanOrEqual(2);
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,165 @@
+// The page on its recorded run: nothing here needs an engine.
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { built, expectAccessible, open, stepOf, tableOf } from './lab';
+
+test.use({ contextOptions: { reducedMotion: 'reduce' } });
+
+interface TraceEvent {
+  event: string;
+  step?: number;
+  accuracy?: number[];
+  lanes?: string[];
+  groups?: { name: string }[];
+}
+
+function recording(): TraceEvent[] {
+  return readFileSync(new URL('../dist/demo.trace.jsonl', import.meta.url), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as TraceEvent);
+}
+
+test.beforeAll(() => {
+  expect(built('index.html'), 'build the page first: npm run build').toBe(true);
+  expect(built('demo.trace.jsonl'), 'public/demo.trace.jsonl is missing: record it with `prefshift train --trace`').toBe(true);
+});
+
+test('opens on the recorded run, with every chart drawn and nothing amiss', async ({ page }) => {
+  const { problems } = await open(page);
+  await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
+  const lanes = recording()[0]!.lanes!.length;
+  await expect(page.locator('figure')).toHaveCount(lanes * 3 + 2);
+  for (const svg of await page.locator('figure .chart > svg').all()) {
+    const label = await svg.getAttribute('aria-label');
+    expect(label, 'a chart says what it shows').toMatch(/\d/);
+  }
+  await expect(page.getByTestId('finding')).toContainText('Recorded run');
+  expect(problems).toEqual([]);
+});
+
+test('fits one screen at 1280×720 without scrolling', async ({ page }) => {
+  await open(page);
+  const over = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
+  expect(over).toEqual([0, 0]);
+  for (const figure of await page.locator('figure').all()) {
+    const box = (await figure.boundingBox())!;
+    expect(box.x).toBeGreaterThanOrEqual(0);
+    expect(box.x + box.width).toBeLessThanOrEqual(1280);
+    expect(box.y + box.height).toBeLessThanOrEqual(720);
+    expect(box.height).toBeGreaterThan(80);
+  }
+});
+
+test('plays the recording where motion is welcome', async ({ browser }) => {
+  const context = await browser.newContext({ reducedMotion: 'no-preference' });
+  const page = await context.newPage();
+  await open(page, '');
+  await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replaying');
+  const first = await stepOf(page);
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(first);
+  await context.close();
+});
+
+test('the numbers in the data tables are those of the recording', async ({ page }) => {
+  await open(page);
+  const events = recording();
+  const started = events[0]!;
+  const last = events.filter((event) => event.event === 'evaluation').at(-1)!;
+  const groups = started.groups!.length;
+  for (const [lane, name] of started.lanes!.entries()) {
+    const { rows } = await tableOf(page, '③ What each group gets', new RegExp(`^③.*${name.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&')}$`));
+    for (let g = 0; g < groups; g++) {
+      const row = rows.find((each) => each[0] === started.groups![g]!.name)!;
+      expect(Number(row[1])).toBeCloseTo(last.accuracy![lane * groups + g]!, 3);
+    }
+  }
+});
+
+test('scrubbing lands on the recorded step and comes back', async ({ page }) => {
+  await open(page);
+  const end = await stepOf(page);
+  const scrub = page.getByLabel('Step on show');
+  await scrub.fill('20');
+  expect(await stepOf(page)).toBe(20);
+  await page.getByRole('button', { name: 'follow the run' }).click();
+  expect(await stepOf(page)).toBe(end);
+});
+
+test('a pair clicked in ② is read out among the pairs', async ({ page }) => {
+  await open(page);
+  const tilt = page.getByRole('figure', { name: /^② / }).first();
+  await tilt.locator('[tabindex="0"]').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('li.pinned')).toBeVisible();
+  await page.getByRole('button', { name: 'unpin' }).click();
+  await expect(page.locator('li.pinned')).toHaveCount(0);
+});
+
+test('α moves by the keyboard and every lane is read out at it', async ({ page }) => {
+  await open(page);
+  const handle = page.getByRole('slider', { name: /share/i }).and(page.locator('svg *'));
+  await handle.focus();
+  const before = await handle.getAttribute('aria-valuenow');
+  await page.keyboard.press('ArrowRight');
+  expect(await handle.getAttribute('aria-valuenow')).not.toBe(before);
+});
+
+test('settings go into the address and come back from it', async ({ page }) => {
+  await open(page);
+  await page.getByLabel('τ, value').fill('0.25');
+  await page.getByLabel('τ, value').press('Enter');
+  await expect(page).toHaveURL(/#.*tau=0\.25/);
+  await page.reload();
+  await expect(page.getByLabel('τ, value')).toHaveValue('0.25');
+});
+
+test('a hostile address is held to the limits, with a notice', async ({ page }) => {
+  const { problems } = await open(page, 'tau=1e99&minority=abc&scenario=%3Cscript%3E&nonsense=1');
+  const notices = page.getByRole('region', { name: 'Messages' });
+  await expect(notices).toContainText('tau');
+  await expect(notices).toContainText('minority');
+  await expect(notices).toContainText('nonsense');
+  await expect(page.getByLabel('τ, value')).toHaveValue('20');
+  expect(problems).toEqual([]);
+});
+
+test('a file with no usable pair is refused with its line, and the page goes on', async ({ page }) => {
+  const { problems } = await open(page);
+  await page.locator('input[type="file"]').setInputFiles({ name: 'bad.jsonl', mimeType: 'text/plain', buffer: Buffer.from('{"prompt": "p"}\n') });
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('line 1');
+  await page.locator('input[type="file"]').setInputFiles({
+    name: 'mine.jsonl',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('{"prompt":"p","chosen":"a","rejected":"b","group":"x"}\nbroken\n{"prompt":"q","chosen":"b","rejected":"a","group":"y"}\n'),
+  });
+  await expect(page.getByText('mine.jsonl: 2 pairs')).toBeVisible();
+  await expect(page.getByText('1 line not used')).toBeVisible();
+  expect(problems).toEqual([]);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`has no serious accessibility violation (${colorScheme})`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await open(page);
+    await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
+    await expectAccessible(page);
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  });
+}
+
+test('fits a phone: one lane at a time, nothing wider than the screen', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  const lanes = recording()[0]!.lanes!;
+  await expect(page.locator('figure')).toHaveCount(5);
+  await page.getByRole('group', { name: 'Lane on show' }).getByRole('button', { name: lanes[1]! }).click();
+  await expect(page.getByRole('figure', { name: new RegExp(`^①.*${lanes[1]!.slice(0, 5)}`) })).toBeVisible();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await expectAccessible(page);
+});

@@ -1,0 +1,14 @@
+// The charts: plain classes over plain data, with no framework in them.
+
+export type { Chart, ChartOptions, GroupStyle, Shape, Table } from './chart';
+export { GroupBars, type BarsView, type Metric } from './bars';
+export { PlaneChart, type PlaneLane, type PlaneOptions, type PlaneView } from './plane';
+export type { PlanePoint } from './plane-path';
+export { ShiftChart, type ShiftOptions } from './shift';
+export { errorAt, populationAt, valueAt, type ShiftLane, type ShiftView } from './shift-value';
+export { SharesChart, type SharesView } from './shares';
+export { english, type ChartText } from './text';
+export { TiltChart, type TiltOptions, type TiltView } from './tilt';
+export { TiltAxes, tiltCurve, tiltDomain, type Tilt, type TiltDomain } from './tilt-curve';
+export { fmt, pct } from './format';
+export { dashArray, shapePath } from './shapes';

@@ -1,0 +1,143 @@
+// Domains that hold still, labels that do not collide, series short enough to draw.
+
+import type { Box } from './chart';
+
+/** A nice domain kept until the data leaves it or fills less than 40 % of it, so that axes do not jitter. */
+export class Sticky {
+  private kept: [number, number] | undefined;
+
+  fit(low: number, high: number, make: (low: number, high: number) => [number, number]): [number, number] {
+    const kept = this.kept;
+    if (kept && low >= kept[0] && high <= kept[1]) {
+      const fresh = make(low, high);
+      if (fresh[1] - fresh[0] >= 0.4 * (kept[1] - kept[0])) return kept;
+      this.kept = fresh;
+      return fresh;
+    }
+    this.kept = make(low, high);
+    return this.kept;
+  }
+
+  /** The same on a logarithmic axis: kept until the data leaves it or fills less than 60 % of its decades. */
+  fitLog(fresh: [number, number]): [number, number] {
+    const kept = this.kept;
+    const inside = kept && fresh[0] >= kept[0] && fresh[1] <= kept[1];
+    if (!inside || Math.log(fresh[1] / fresh[0]) < 0.6 * Math.log(kept[1] / kept[0])) this.kept = fresh;
+    return this.kept ?? fresh;
+  }
+
+  reset(): void {
+    this.kept = undefined;
+  }
+}
+
+/** Smallest and largest finite number, or undefined. */
+export function span(values: Iterable<number>): [number, number] | undefined {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : undefined;
+}
+
+/** Rounds a span outward to a few multiples of 1, 2 or 5; never narrower than `least`. */
+export function niceDomain(low: number, high: number, least: number): [number, number] {
+  if (high - low < least) {
+    const middle = (low + high) / 2;
+    low = middle - least / 2;
+    high = middle + least / 2;
+  }
+  const raw = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const part = raw / power;
+  const step = power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
+  const clean = (x: number): number => Number(x.toPrecision(12));
+  return [clean(Math.floor(low / step + 1e-9) * step), clean(Math.ceil(high / step - 1e-9) * step)];
+}
+
+/** Indices of a series drawn with at most `room` points: every 2^k-th and the last. Stable as it grows. */
+export function decimate(length: number, room: number): number[] {
+  let stride = 1;
+  while (length / stride > Math.max(2, room)) stride *= 2;
+  const out: number[] = [];
+  for (let i = 0; i < length; i += stride) out.push(i);
+  if (length > 0 && (length - 1) % stride !== 0) out.push(length - 1);
+  return out;
+}
+
+/** A label that wants to stand at a height. */
+export interface Wish {
+  y: number;
+  /** Kept first where there is no room for all. */
+  rank: number;
+}
+
+/** Heights near the wished ones, at least `gap` apart within [top, bottom]; undefined where dropped. */
+export function spread(wishes: readonly Wish[], top: number, bottom: number, gap: number): (number | undefined)[] {
+  const room = Math.max(1, Math.floor((bottom - top) / gap + 1e-6) + 1);
+  const kept = wishes
+    .map((wish, index) => ({ ...wish, index }))
+    .filter((wish) => Number.isFinite(wish.y))
+    .sort((a, b) => b.rank - a.rank)
+    .slice(0, room)
+    .sort((a, b) => a.y - b.y || a.index - b.index);
+  const out: (number | undefined)[] = wishes.map(() => undefined);
+  let floor = top;
+  for (const item of kept) {
+    item.y = Math.max(floor, Math.min(bottom, item.y));
+    floor = item.y + gap;
+  }
+  let ceiling = bottom;
+  for (const item of kept.reverse()) {
+    item.y = Math.min(ceiling, item.y);
+    ceiling = item.y - gap;
+    out[item.index] = item.y;
+  }
+  return out;
+}
+
+/** Whether two boxes overlap. */
+export function overlaps(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** A place found for a text. */
+export interface Place {
+  box: Box;
+  /** How many of the obstacles it covers. */
+  covered: number;
+}
+
+/** The place beside a point where a text covers the fewest obstacles, none of the boxes taken, and is near. */
+export function placeBeside(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  within: Box,
+  taken: readonly Box[],
+  obstacles: readonly (readonly [number, number])[],
+): Place | undefined {
+  let best: Place | undefined;
+  let cost = Infinity;
+  for (const gap of [6, 12, 20, 30, 42, 56]) {
+    for (const [sx, sy] of [[1, 0], [1, -1], [1, 1], [-1, 0], [-1, -1], [-1, 1], [0, -1], [0, 1]] as const) {
+      const left = sx > 0 ? x + gap : sx < 0 ? x - gap - width : x - width / 2;
+      const middle = y + sy * (gap + (sx === 0 ? height / 2 : height / 3));
+      const box = { left, top: middle - height / 2, right: left + width, bottom: middle + height / 2 };
+      if (box.left < within.left || box.right > within.right) continue;
+      if (box.top < within.top || box.bottom > within.bottom) continue;
+      if (taken.some((other) => overlaps(box, other))) continue;
+      let covered = 0;
+      for (const [px, py] of obstacles) {
+        if (px > box.left && px < box.right && py > box.top && py < box.bottom) covered += 1;
+      }
+      const price = covered + gap / 12;
+      if (price < cost) [best, cost] = [{ box, covered }, price];
+    }
+  }
+  return best;
+}

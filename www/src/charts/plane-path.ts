@@ -1,0 +1,99 @@
+// Paths in the plane: arrows along time, and labels at the ends that keep off the paths.
+
+import type { Box } from './chart';
+import { textWidth } from './format';
+import { placeBeside } from './layout';
+
+/** A lane at one evaluation. */
+export interface PlanePoint {
+  step: number;
+  x: number;
+  y: number;
+  /** KL from the reference, nats. */
+  kl?: number | undefined;
+}
+
+/** A point of a path with its place in pixels. */
+export interface Spot extends PlanePoint {
+  lane: number;
+  px: number;
+  py: number;
+}
+
+/** Where an arrowhead stands, and where it points (degrees). */
+export interface Head {
+  x: number;
+  y: number;
+  angle: number;
+}
+
+/** Arrowheads along a path, one each time it has come `every` pixels from the last one. */
+export function arrowHeads(path: readonly Spot[], every: number): Head[] {
+  const out: Head[] = [];
+  let from = path[0];
+  let wanted = every / 2;
+  for (let i = 1; from && i < path.length; i += 1) {
+    const [a, b] = [path[i - 1] as Spot, path[i] as Spot];
+    if (Math.hypot(b.px - from.px, b.py - from.py) < wanted) continue;
+    if (i === path.length - 1 && Math.hypot(b.px - a.px, b.py - a.py) < every / 3) break;
+    // In the middle of the step, pointing the way of the last stretch rather than of its noise.
+    const angle = (Math.atan2(b.py - from.py, b.px - from.px) * 180) / Math.PI;
+    out.push({ x: (a.px + b.px) / 2, y: (a.py + b.py) / 2, angle });
+    from = b;
+    wanted = every;
+  }
+  return out;
+}
+
+/** A label that belongs to a point: its text variants from long to short. */
+export interface EndLabel {
+  x: number;
+  y: number;
+  texts: readonly string[];
+  /** Left out rather than led to from afar. */
+  quiet?: boolean;
+}
+
+/** A label that has its place. */
+export interface PlacedLabel {
+  text: string;
+  box: Box;
+  /** Leader from the point to the text, where it stands far off. */
+  leader: string;
+}
+
+/** Places labels one after the other; the first variant that covers little of the paths wins. */
+export function placeLabels(labels: readonly (EndLabel | undefined)[], paths: readonly Spot[][], within: Box, font: number): (PlacedLabel | undefined)[] {
+  const height = font * 1.2;
+  const obstacles = paths.flatMap((path) => along(path, font * 0.6));
+  const taken: Box[] = [];
+  for (const label of labels) if (label) taken.push({ left: label.x - 4, top: label.y - 4, right: label.x + 4, bottom: label.y + 4 });
+  return labels.map((label) => {
+    let best: { text: string; box: Box; covered: number } | undefined;
+    for (const text of label?.texts ?? []) {
+      if (!label) break;
+      const place = placeBeside(label.x, label.y, textWidth(text, font), height, within, taken, obstacles);
+      if (place && (!best || place.covered < best.covered)) best = { text, ...place };
+      if (best && best.covered <= 2) break;
+    }
+    if (!best || !label) return undefined;
+    const { text, box } = best;
+    const [x, y] = [Math.max(box.left, Math.min(box.right, label.x)), Math.max(box.top, Math.min(box.bottom, label.y))];
+    const away = Math.hypot(x - label.x, y - label.y);
+    if (label.quiet && away > font * 2.5) return undefined;
+    const far = away > font && !label.quiet;
+    taken.push(box);
+    return { text, box, leader: far ? `M${label.x.toFixed(1)} ${label.y.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}` : '' };
+  });
+}
+
+/** Points on a path about every `gap` pixels. */
+function along(path: readonly Spot[], gap: number): [number, number][] {
+  const out: [number, number][] = [];
+  for (let i = 1; i < path.length; i += 1) {
+    const [a, b] = [path[i - 1] as Spot, path[i] as Spot];
+    const parts = Math.min(100, Math.ceil(Math.hypot(b.px - a.px, b.py - a.py) / gap));
+    for (let k = 1; k <= parts; k += 1) out.push([a.px + ((b.px - a.px) * k) / parts, a.py + ((b.py - a.py) * k) / parts]);
+  }
+  return out;
+}

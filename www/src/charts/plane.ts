@@ -1,0 +1,279 @@
+// ⑥ The plane: nominal value against shifted or worst-group value, one path per lane from the shared start.
+
+import { scaleLinear } from 'd3-scale';
+import { line } from 'd3-shape';
+import { Figure, type Box, type ChartOptions, type Table } from './chart';
+import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
+import { make, Pool, set, show, write } from './dom';
+import { fitText, fmt } from './format';
+import { decimate, niceDomain, span, Sticky } from './layout';
+import { arrowHeads, placeLabels, type EndLabel, type Head, type PlanePoint, type Spot } from './plane-path';
+import { Readout } from './readout';
+import { dashArray } from './shapes';
+
+/** One policy's path. */
+export interface PlaneLane {
+  name: string;
+  dash: string;
+  path: readonly PlanePoint[];
+  /** Early stopping for free: drawn heavier. The lane named DPO where no lane says so. */
+  baseline?: boolean | undefined;
+}
+
+/** What a plane draws. */
+export interface PlaneView {
+  metric: string;
+  xLabel: string;
+  yLabel: string;
+  lanes: readonly PlaneLane[];
+  /** A step: paths end there, what comes later is faint. */
+  cursor?: number | undefined;
+  /** The reference policy; where absent, the first point of the paths. */
+  reference?: { x: number; y: number } | undefined;
+}
+
+/** Options of a plane. */
+export interface PlaneOptions extends ChartOptions {
+  /** The step of the path point under the pointer; null when there is none. */
+  onHover?: (step: number | null) => void;
+  /** A path point was clicked. */
+  onSelect?: (step: number) => void;
+}
+
+/** Nominal value (x) against shifted value (y). */
+export class PlaneChart extends Figure<PlaneView> {
+  private readonly planeOptions: PlaneOptions;
+  private readonly axes: Axes;
+  private readonly body: SVGGElement;
+  private readonly diagonal: SVGPathElement;
+  private readonly later: Pool<SVGPathElement>;
+  private readonly lines: Pool<SVGPathElement>;
+  private readonly arrows: Pool<SVGPathElement>;
+  private readonly dots: Pool<SVGCircleElement>;
+  private readonly leaders: Pool<SVGPathElement>;
+  private readonly names: Pool<SVGTextElement>;
+  private readonly start0: SVGCircleElement;
+  private readonly ring: SVGCircleElement;
+  private readonly readout: Readout;
+  private readonly xSticky = new Sticky();
+  private readonly ySticky = new Sticky();
+  private metric = '';
+  private spots: Spot[] = [];
+
+  constructor(host: HTMLElement, options: PlaneOptions = {}) {
+    super(host, options, 'plane', 'img');
+    this.planeOptions = options;
+    this.axes = new Axes(this.svg);
+    this.body = make(this.svg, 'g');
+    this.diagonal = make(this.body, 'path', { class: 'chart-thin' });
+    const layer = (): SVGGElement => make(this.body, 'g');
+    const [later, lines, arrows, leaders] = [layer(), layer(), layer(), layer()];
+    this.later = new Pool(() => make(later, 'path', { class: 'chart-line chart-faint' }));
+    this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
+    this.arrows = new Pool(() => make(arrows, 'path', { class: 'chart-arrow' }));
+    this.leaders = new Pool(() => make(leaders, 'path', { class: 'chart-leader' }));
+    this.start0 = make(this.body, 'circle', { class: 'chart-start' });
+    const front = layer();
+    this.dots = new Pool(() => make(front, 'circle', { class: 'chart-dot' }));
+    this.names = new Pool(() => make(this.body, 'text', { class: 'chart-halo', dy: '0.35em' }));
+    this.ring = make(this.svg, 'circle', { class: 'chart-ring' });
+    this.readout = new Readout(this.svg);
+    show(this.ring, false);
+    this.svg.addEventListener('pointermove', (event) => this.hover(event));
+    this.svg.addEventListener('pointerleave', () => this.hover(undefined));
+    this.svg.addEventListener('click', (event) => {
+      const spot = this.nearest(event);
+      if (spot) this.planeOptions.onSelect?.(spot.step);
+    });
+    this.start();
+  }
+
+  protected render(): void {
+    const view = this.view;
+    const font = this.font;
+    const sheet = rows(this.height, font);
+    const paths = (view?.lanes ?? []).map((lane) => lane.path.filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y)));
+    const start = this.origin();
+    const empty = paths.every((path) => path.length === 0);
+    const [xDomain, yDomain] = this.domains(paths, start);
+    const [top, bottom] = [sheet.top, this.height - sheet.bottom];
+    const y = scaleLinear(yDomain, [bottom, top]);
+    const yTicks = linearTicks(y, tickCount(bottom - top, font, 2.6, 6));
+    const box = { left: tickWidth(yTicks, font) + font * 0.7, top, right: this.width - font, bottom };
+    const x = scaleLinear(xDomain, [box.left, box.right]);
+    this.axes.draw({
+      box, font, width: this.width, x, y, yTicks,
+      xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
+      xLabel: view ? [view.xLabel, view.xLabel.replace(/ \([^)]*\)$/, '')] : [this.text.nominal],
+      yLabel: fitText([view?.yLabel ?? ''], this.width - 2, font),
+      ownRow: sheet.ownRow,
+      gridX: true,
+    });
+    this.waiting(empty, box);
+    show(this.body, !empty);
+    this.readout.hide();
+    show(this.ring, false);
+    this.spots = [];
+    if (!view || empty) return;
+
+    const equal = this.drawDiagonal(x, y, xDomain, yDomain);
+    const pixels = paths.map((path, lane) =>
+      decimate(path.length, 240).map((i): Spot => {
+        const point = path[i] as PlanePoint;
+        return { ...point, lane, px: x(point.x), py: y(point.y) };
+      }),
+    );
+    this.spots = pixels.flat();
+    const reached = pixels.map((path) => (view.cursor === undefined ? path : path.filter((p) => p.step <= (view.cursor ?? 0))));
+    this.drawPaths(view, pixels, reached);
+    this.drawLabels(reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
+  }
+
+  private domains(paths: readonly (readonly PlanePoint[])[], start: { x: number; y: number } | undefined): [[number, number], [number, number]] {
+    const metric = this.view?.metric ?? '';
+    if (metric !== this.metric) {
+      this.xSticky.reset();
+      this.ySticky.reset();
+    }
+    this.metric = metric;
+    const points = [...paths.flat(), ...(start ? [start] : [])];
+    const isShare = metric.startsWith('accuracy');
+    const fit = (sticky: Sticky, values: number[]): [number, number] => {
+      const found = span(values);
+      if (!found) return [0, 1];
+      const nice = niceDomain(found[0], found[1], isShare ? 0.1 : 0.2);
+      return sticky.fit(found[0], found[1], () => (isShare ? [Math.max(0, nice[0]), Math.min(1, nice[1])] : nice));
+    };
+    return [fit(this.xSticky, points.map((p) => p.x)), fit(this.ySticky, points.map((p) => p.y))];
+  }
+
+  /** y = x, where the shift costs nothing; its far end, where there is room to name it. */
+  private drawDiagonal(x: (v: number) => number, y: (v: number) => number, xs: [number, number], ys: [number, number]): [number, number] | undefined {
+    const [from, to] = [Math.max(xs[0], ys[0]), Math.min(xs[1], ys[1])];
+    show(this.diagonal, from < to);
+    if (from >= to) return undefined;
+    set(this.diagonal, { d: `M${x(from).toFixed(1)} ${y(from).toFixed(1)}L${x(to).toFixed(1)} ${y(to).toFixed(1)}`, 'stroke-dasharray': '1 3' });
+    return x(to) - x(from) > this.font * 4 ? [x(to), y(to) + this.font * 0.2] : undefined;
+  }
+
+  private drawPaths(view: PlaneView, pixels: readonly Spot[][], reached: readonly Spot[][]): void {
+    const shape = line<Spot>().digits(1).x((p) => p.px).y((p) => p.py);
+    const later = this.later.take(pixels.length);
+    const heads: Head[] = [];
+    this.lines.take(pixels.length).forEach((node, i) => {
+      const lane = view.lanes[i];
+      const path = reached[i] ?? [];
+      if (!lane) return;
+      const dash = dashArray(lane.dash);
+      set(node, { d: shape(path) ?? '', 'stroke-dasharray': dash });
+      node.classList.toggle('chart-baseline', this.isBaseline(i));
+      const rest = later[i];
+      const all = pixels[i] ?? [];
+      if (rest) set(rest, { d: path.length < all.length ? (shape(all.slice(Math.max(0, path.length - 1))) ?? '') : '', 'stroke-dasharray': dash });
+      heads.push(...arrowHeads(path, this.font * 6.5));
+    });
+    const size = Math.max(3, this.font * 0.38);
+    this.arrows.take(heads.length).forEach((node, i) => {
+      const head = heads[i];
+      if (!head) return;
+      set(node, {
+        d: `M${size} 0L${-size} ${size}L${-size * 0.4} 0L${-size} ${-size}Z`,
+        transform: `translate(${head.x.toFixed(1)} ${head.y.toFixed(1)}) rotate(${head.angle.toFixed(0)})`,
+      });
+    });
+  }
+
+  private drawLabels(reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
+    const font = this.font;
+    const ends = reached.map((path) => path[path.length - 1]);
+    const labels = ends.map((end, i): EndLabel | undefined => end && { x: end.px, y: end.py, texts: this.endTexts(i, end) });
+    labels.push(start && { x: start[0], y: start[1], texts: this.text.start });
+    labels.push(equal && { x: equal[0], y: equal[1], texts: [this.text.equal], quiet: true });
+    const within = { left: box.left, top: box.top - font * 0.5, right: this.width, bottom: box.bottom };
+    const placed = placeLabels(labels, reached, within, font);
+    const names = this.names.take(placed.length);
+    this.leaders.take(placed.length).forEach((leader, i) => {
+      const [place, name] = [placed[i], names[i]];
+      if (!name) return;
+      show(name, place !== undefined);
+      set(leader, { d: place?.leader ?? '' });
+      if (!place) return;
+      name.classList.toggle('chart-muted', i >= ends.length);
+      set(name, { x: place.box.left, y: (place.box.top + place.box.bottom) / 2 });
+      write(name, place.text);
+    });
+    this.dots.take(ends.length).forEach((dot, i) => {
+      const end = ends[i];
+      show(dot, end !== undefined);
+      if (end) set(dot, { cx: end.px, cy: end.py, r: Math.max(3, font * 0.33) });
+    });
+    show(this.start0, start !== undefined);
+    if (start) set(this.start0, { cx: start[0], cy: start[1], r: Math.max(3.5, font * 0.4) });
+  }
+
+  /** Labels of a path's end, from long to short. */
+  private endTexts(index: number, end: Spot): string[] {
+    const name = this.view?.lanes[index]?.name ?? '';
+    const wide = this.width >= this.font * 32;
+    const kl = end.kl !== undefined && Number.isFinite(end.kl) ? ` · ${this.text.kl(fmt(end.kl))}` : '';
+    const role = this.isBaseline(index) ? ` (${this.text.baseline})` : '';
+    return wide ? [`${name}${role}${kl}`, `${name}${kl}`, name] : [name];
+  }
+
+  private isBaseline(index: number): boolean {
+    const lanes = this.view?.lanes ?? [];
+    const lane = lanes[index];
+    if (lanes.some((other) => other.baseline !== undefined)) return lane?.baseline === true;
+    return lane !== undefined && /^DPO\b/.test(lane.name);
+  }
+
+  private origin(): { x: number; y: number } | undefined {
+    const view = this.view;
+    const start = view?.reference ?? view?.lanes.find((lane) => lane.path.length > 0)?.path[0];
+    return start && Number.isFinite(start.x) && Number.isFinite(start.y) ? start : undefined;
+  }
+
+  private nearest(event: MouseEvent): Spot | undefined {
+    const [px, py] = this.pointer(event);
+    let best: Spot | undefined;
+    let distance = 20 ** 2;
+    for (const spot of this.spots) {
+      const d = (spot.px - px) ** 2 + (spot.py - py) ** 2;
+      if (d < distance) [best, distance] = [spot, d];
+    }
+    return best;
+  }
+
+  private hover(event: PointerEvent | undefined): void {
+    const spot = event ? this.nearest(event) : undefined;
+    show(this.ring, spot !== undefined);
+    this.planeOptions.onHover?.(spot?.step ?? null);
+    if (!spot) return this.readout.hide();
+    set(this.ring, { cx: spot.px, cy: spot.py, r: 6 });
+    const kl = spot.kl !== undefined && Number.isFinite(spot.kl) ? ` · ${this.text.kl(fmt(spot.kl))}` : '';
+    const lines = [
+      `${this.view?.lanes[spot.lane]?.name ?? ''} · ${this.text.step} ${spot.step}`,
+      `(${fmt(spot.x)}, ${fmt(spot.y)})${kl}`,
+    ];
+    this.readout.show(spot.px, spot.py, lines, { left: 0, top: this.font * 1.5, right: this.width, bottom: this.height }, this.font);
+  }
+
+  describe(): string {
+    const view = this.view;
+    const start = this.origin();
+    if (!view || !start) return `${view?.metric ?? this.text.nominal}: ${this.waitingText()}.`;
+    const cursor = view.cursor ?? Infinity;
+    const ends = view.lanes.flatMap((lane) => {
+      const end = lane.path.filter((p) => p.step <= cursor && Number.isFinite(p.x + p.y)).at(-1);
+      return end ? [this.text.planeEnd(lane.name, fmt(end.x), fmt(end.y), String(end.step))] : [];
+    });
+    return this.text.planeSummary(view.xLabel, view.yLabel, `(${fmt(start.x)}, ${fmt(start.y)})`, ends.join(', '));
+  }
+
+  table(): Table {
+    const view = this.view;
+    const columns = [this.text.lane, this.text.step, view?.xLabel ?? 'x', view?.yLabel ?? 'y', this.text.klColumn];
+    const name = (spot: Spot): string => view?.lanes[spot.lane]?.name ?? '';
+    return { columns, rows: this.spots.map((spot) => [name(spot), spot.step, spot.x, spot.y, spot.kl ?? '']) };
+  }
+}

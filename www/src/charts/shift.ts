@@ -1,0 +1,298 @@
+// ④ Shift: each lane's value against the deployed share α of one group, with α to drag.
+
+import { scaleLinear } from 'd3-scale';
+import { Figure, groupAt, type Box, type ChartOptions, type Table } from './chart';
+import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
+import type { Metric } from './bars';
+import { make, Pool, set, show, write } from './dom';
+import { cut, fitText, fmt, pct, plain, strongWidth, textWidth } from './format';
+import { niceDomain, span, spread, Sticky } from './layout';
+import { dashArray } from './shapes';
+import { errorAt, valueAt, type ShiftLane, type ShiftView } from './shift-value';
+
+/** Options of a shift chart. */
+export interface ShiftOptions extends ChartOptions {
+  /** α was dragged or keyed; the chart has moved already. */
+  onAlpha?: (alpha: number) => void;
+}
+
+/** Value of every lane over α. */
+export class ShiftChart extends Figure<ShiftView> {
+  private readonly onAlpha: ((alpha: number) => void) | undefined;
+  private readonly axes: Axes;
+  private readonly body: SVGGElement;
+  private readonly bands: Pool<SVGPathElement>;
+  private readonly lines: Pool<SVGPathElement>;
+  private readonly dots: Pool<SVGCircleElement>;
+  private readonly leaders: Pool<SVGPathElement>;
+  private readonly names: Pool<SVGTextElement>;
+  private readonly numbers: Pool<SVGTextElement>;
+  private readonly training: SVGPathElement;
+  private readonly trainingText: SVGTextElement;
+  private readonly handle: SVGGElement;
+  private readonly rule: SVGPathElement;
+  private readonly grip: SVGRectElement;
+  private readonly focusRing: SVGRectElement;
+  private readonly hit: SVGRectElement;
+  private readonly header: SVGTextElement;
+  private readonly sticky = new Sticky();
+  private metric: Metric | undefined;
+  private alpha = 0;
+  private dragging = false;
+  private box: Box = { left: 0, top: 0, right: 1, bottom: 1 };
+
+  constructor(host: HTMLElement, options: ShiftOptions = {}) {
+    super(host, options, 'shift', 'group');
+    this.onAlpha = options.onAlpha;
+    this.axes = new Axes(this.svg);
+    this.body = make(this.svg, 'g');
+    const layer = (): SVGGElement => make(this.body, 'g');
+    const [bands, guides, lines] = [layer(), layer(), layer()];
+    this.bands = new Pool(() => make(bands, 'path', { class: 'chart-band' }));
+    this.training = make(guides, 'path', { class: 'chart-thin' });
+    this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
+    this.leaders = new Pool(() => make(lines, 'path', { class: 'chart-leader' }));
+    this.handle = make(this.body, 'g', { class: 'chart-handle', role: 'slider', tabindex: 0 });
+    set(this.handle, { 'aria-valuemin': 0, 'aria-valuemax': 1, 'aria-orientation': 'horizontal' });
+    this.hit = make(this.handle, 'rect', { class: 'chart-hit' });
+    this.rule = make(this.handle, 'path', { class: 'chart-rule' });
+    this.grip = make(this.handle, 'rect', { class: 'chart-grip', rx: 4 });
+    this.focusRing = make(this.handle, 'rect', { class: 'chart-focus', rx: 6 });
+    const front = layer();
+    front.setAttribute('class', 'chart-front');
+    this.trainingText = make(front, 'text', { class: 'chart-halo chart-muted' });
+    this.dots = new Pool(() => make(front, 'circle', { class: 'chart-dot' }));
+    this.names = new Pool(() => make(front, 'text', { dy: '0.35em' }));
+    this.numbers = new Pool(() => make(front, 'text', { class: 'chart-strong', dy: '0.35em', 'text-anchor': 'end' }));
+    this.header = make(this.svg, 'text', { class: 'chart-label', 'text-anchor': 'end' });
+    this.listen();
+    this.start();
+  }
+
+  override update(view: ShiftView): void {
+    if (!this.dragging) this.alpha = bounded(view.alpha);
+    super.update(view);
+  }
+
+  protected render(): void {
+    const view = this.view;
+    const font = this.font;
+    const sheet = rows(this.height, font);
+    const lanes = (view?.lanes ?? []).filter((lane) => lane.values.length > 0);
+    const top = sheet.top;
+    const bottom = this.height - sheet.bottom;
+    const y = scaleLinear(this.domain(view, lanes), [bottom, top]);
+    const yTicks = linearTicks(y, tickCount(bottom - top, font, 2.6, 6));
+    const values = lanes.map((lane) => (view ? valueAt(this.alpha, view, lane.values) : NaN));
+    const texts = values.map((value) => fmt(value));
+    const numberWidth = Math.max(font * 2, ...texts.map((text) => strongWidth(text, font)));
+    const most = this.width * 0.26;
+    const names = shortNames(lanes.map((lane) => lane.name), most, font);
+    const nameWidth = Math.min(most, Math.max(0, ...names.map((name) => textWidth(name, font))));
+    const side = lanes.length > 0 ? nameWidth + numberWidth + font * 2.2 : font;
+    const box = { left: tickWidth(yTicks, font) + font * 0.7, top, right: this.width - side, bottom };
+    this.box = box;
+    const x = scaleLinear([0, 1], [box.left, box.right]);
+    const target = view ? groupAt(view.groups, view.target).name : '';
+    const header = lanes.length > 0 ? fitText(this.text.atAlpha(plain(this.alpha)), this.width * 0.3, font) : '';
+    const metric = this.text.metric[view?.metric ?? 'accuracy'];
+    const hasError = lanes.some((lane) => lane.se && lane.se.length > 0);
+    const labels = hasError ? [...metric.map((text) => `${text}, ${this.text.standardError}`), ...metric] : metric;
+    this.axes.draw({
+      box, font, width: sheet.ownRow ? this.width : box.right + font * 0.3, x, y, yTicks,
+      xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
+      xLabel: view ? this.text.deployed(target) : [this.text.deployed('')[3] ?? ''],
+      yLabel: fitText(labels, this.width - textWidth(header, font) - font * 1.5, font),
+      ownRow: sheet.ownRow,
+    });
+    write(this.header, header);
+    set(this.header, { x: this.width - 1, y: font * 1.05 });
+    this.waiting(lanes.length === 0, box);
+    show(this.body, lanes.length > 0);
+    if (!view || lanes.length === 0) return;
+
+    this.drawLines(view, lanes, x, y);
+    this.drawTraining(view, x);
+    this.drawHandle(view, lanes, values, x, y);
+    this.drawLabels(view, lanes, texts, names, y);
+  }
+
+  private domain(view: ShiftView | undefined, lanes: readonly ShiftLane[]): [number, number] {
+    if (!view) return [0, 1];
+    if (view.metric !== this.metric) this.sticky.reset();
+    this.metric = view.metric;
+    const ends = lanes.flatMap((lane) => [0, 1].flatMap((alpha) => {
+      const value = valueAt(alpha, view, lane.values);
+      const error = lane.se ? errorAt(alpha, view, lane.se) : 0;
+      return Number.isFinite(error) ? [value - error, value + error] : [value];
+    }));
+    const [low, high] = span(ends) ?? [0, 1];
+    const isShare = view.metric === 'accuracy';
+    const nice = niceDomain(isShare ? Math.max(0, low) : low, isShare ? Math.min(1, high) : high, isShare ? 0.1 : 0.2);
+    const bounds: [number, number] = isShare ? [Math.max(0, nice[0]), Math.min(1, nice[1])] : nice;
+    return this.sticky.fit(Math.max(low, isShare ? 0 : -Infinity), Math.min(high, isShare ? 1 : Infinity), () => bounds);
+  }
+
+  private drawLines(view: ShiftView, lanes: readonly ShiftLane[], x: (v: number) => number, y: (v: number) => number): void {
+    // The value is linear in α: two ends make the line. Its error band is not.
+    this.lines.take(lanes.length).forEach((node, i) => {
+      const lane = lanes[i];
+      if (!lane) return;
+      const [from, to] = [y(valueAt(0, view, lane.values)), y(valueAt(1, view, lane.values))];
+      const fine = Number.isFinite(from) && Number.isFinite(to);
+      set(node, { d: fine ? `M${x(0)} ${from.toFixed(1)}L${x(1)} ${to.toFixed(1)}` : '', 'stroke-dasharray': dashArray(lane.dash) });
+    });
+    this.bands.take(lanes.length).forEach((node, i) => {
+      const lane = lanes[i];
+      const [upper, lower]: [string[], string[]] = [[], []];
+      for (let k = 0; lane?.se && k <= 20; k += 1) {
+        const alpha = k / 20;
+        const value = valueAt(alpha, view, lane.values);
+        const error = errorAt(alpha, view, lane.se);
+        if (!Number.isFinite(value + error)) continue;
+        upper.push(`${x(alpha).toFixed(1)} ${y(value + error).toFixed(1)}`);
+        lower.unshift(`${x(alpha).toFixed(1)} ${y(value - error).toFixed(1)}`);
+      }
+      set(node, { d: upper.length > 1 ? `M${[...upper, ...lower].join('L')}Z` : '' });
+    });
+  }
+
+  private drawTraining(view: ShiftView, x: (v: number) => number): void {
+    const { box, font } = this;
+    const fine = Number.isFinite(view.training);
+    show(this.training, fine);
+    show(this.trainingText, fine);
+    if (!fine) return;
+    const px = x(bounded(view.training));
+    const text = fitText(this.text.trainingMix, (box.right - box.left) / 2, font);
+    // On the side where the handle is not, if there is room.
+    const room = textWidth(text, font) + font;
+    const crossed = this.alpha >= view.training && x(this.alpha) < px + room;
+    const toRight = px + room < box.right && !(crossed && px - room > box.left);
+    set(this.training, { d: `M${px} ${box.top}V${box.bottom}` });
+    set(this.trainingText, { x: px + font * (toRight ? 0.4 : -0.4), y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
+    write(this.trainingText, text);
+  }
+
+  private drawHandle(view: ShiftView, lanes: readonly ShiftLane[], values: readonly number[], x: (v: number) => number, y: (v: number) => number): void {
+    const { box, font } = this;
+    const px = x(this.alpha);
+    const half = font * 0.55;
+    set(this.hit, { x: px - 14, y: box.top - 4, width: 28, height: box.bottom - box.top + 8 });
+    set(this.rule, { d: `M${px} ${box.top}V${box.bottom}` });
+    set(this.grip, { x: px - half, y: box.bottom - font * 1.4, width: half * 2, height: font * 1.3 });
+    set(this.focusRing, { x: px - half - 3, y: box.bottom - font * 1.4 - 3, width: half * 2 + 6, height: font * 1.3 + 6 });
+    const spoken = lanes.map((lane, i) => `${lane.name} ${fmt(values[i] ?? NaN)}`).join(', ');
+    set(this.handle, {
+      'aria-label': this.text.alphaLabel(groupAt(view.groups, view.target).name),
+      'aria-valuenow': this.alpha,
+      'aria-valuetext': `${pct(this.alpha)}: ${spoken}`,
+    });
+    this.dots.take(lanes.length).forEach((node, i) => {
+      const value = values[i] ?? NaN;
+      show(node, Number.isFinite(value));
+      if (Number.isFinite(value)) set(node, { cx: px, cy: y(value), r: Math.max(2.5, font * 0.27) });
+    });
+  }
+
+  /** Lane name and value at α beside each line's end, with a leader where it had to move. */
+  private drawLabels(view: ShiftView, lanes: readonly ShiftLane[], texts: readonly string[], labels: readonly string[], y: (v: number) => number): void {
+    const { box, font } = this;
+    const ends = lanes.map((lane) => y(valueAt(1, view, lane.values)));
+    const wishes = ends.map((end, i) => ({ y: Number.isFinite(end) ? end : (box.top + box.bottom) / 2, rank: -i }));
+    const heights = spread(wishes, box.top + font * 0.4, this.height - font * 0.6, font * 1.2);
+    const names = this.names.take(lanes.length);
+    const numbers = this.numbers.take(lanes.length);
+    this.leaders.take(lanes.length).forEach((leader, i) => {
+      const [name, number, height, end] = [names[i], numbers[i], heights[i], ends[i] ?? NaN];
+      if (!name || !number) return;
+      const shown = height !== undefined;
+      for (const node of [name, number, leader]) show(node, shown);
+      if (!shown) return;
+      set(leader, { d: Number.isFinite(end) ? `M${box.right + 2} ${end}L${box.right + font * 0.9} ${height}` : '' });
+      set(name, { x: box.right + font * 1.1, y: height });
+      write(name, labels[i] ?? '');
+      set(number, { x: this.width - 1, y: height });
+      write(number, texts[i] ?? '');
+    });
+  }
+
+  private listen(): void {
+    const follow = (event: PointerEvent): void => {
+      const [px] = this.pointer(event);
+      const { left, right } = this.box;
+      this.move(right > left ? (px - left) / (right - left) : 0);
+    };
+    this.svg.addEventListener('pointerdown', (event) => {
+      const [px, py] = this.pointer(event);
+      const { left, right, top } = this.box;
+      if (!this.ready() || event.button !== 0 || px < left - 14 || px > right + 14 || py < top - 8) return;
+      this.dragging = true;
+      this.svg.setPointerCapture?.(event.pointerId);
+      this.handle.focus({ preventScroll: true });
+      follow(event);
+      event.preventDefault();
+    });
+    this.svg.addEventListener('pointermove', (event) => {
+      if (this.dragging) follow(event);
+    });
+    const release = (): void => {
+      this.dragging = false;
+    };
+    for (const name of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) this.svg.addEventListener(name, release);
+    this.handle.addEventListener('keydown', (event) => {
+      const to: Record<string, number> = {
+        ArrowRight: this.alpha + 0.01, ArrowUp: this.alpha + 0.01, ArrowLeft: this.alpha - 0.01, ArrowDown: this.alpha - 0.01,
+        PageUp: this.alpha + 0.1, PageDown: this.alpha - 0.1, Home: 0, End: 1,
+      };
+      const alpha = to[event.key];
+      if (alpha === undefined || !this.ready()) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.move(alpha);
+    });
+  }
+
+  private ready(): boolean {
+    return (this.view?.lanes ?? []).some((lane) => lane.values.length > 0);
+  }
+
+  private move(alpha: number): void {
+    // In hundredths, so that the α that is shown is the α that is meant.
+    const next = Math.round(bounded(alpha) * 100) / 100;
+    if (next === this.alpha) return;
+    this.alpha = next;
+    this.draw();
+    this.onAlpha?.(next);
+  }
+
+  describe(): string {
+    const view = this.view;
+    const metric = this.text.metric[view?.metric ?? 'accuracy'][0] ?? '';
+    if (!view || !this.ready()) return `${metric}: ${this.waitingText()}.`;
+    const values = view.lanes.map((lane) => `${lane.name} ${fmt(valueAt(this.alpha, view, lane.values))}`).join(', ');
+    return this.text.shiftSummary(metric, pct(this.alpha), groupAt(view.groups, view.target).name, values, pct(view.training));
+  }
+
+  /** Each lane's value at both ends of its line, at the training mix and at α. */
+  table(): Table {
+    const view = this.view;
+    const alphas = [0, view?.training ?? NaN, this.alpha, 1];
+    const columns = [this.text.lane, ...alphas.map((alpha) => `α = ${plain(alpha)}`)];
+    columns[2] = `${columns[2] ?? ''} (${this.text.trainingMix[0] ?? ''})`;
+    if (!view) return { columns, rows: [] };
+    return { columns, rows: view.lanes.map((lane) => [lane.name, ...alphas.map((alpha) => valueAt(alpha, view, lane.values))]) };
+  }
+}
+
+/** Lane names that fit: as they are, else their first words where those tell them apart, else cut. */
+function shortNames(names: readonly string[], width: number, font: number): string[] {
+  if (names.every((name) => textWidth(name, font) <= width)) return [...names];
+  const first = names.map((name) => name.split(' ')[0] ?? name);
+  const plain = new Set(first).size === names.length ? first : names;
+  return plain.map((name) => cut(name, width, font));
+}
+
+function bounded(alpha: number): number {
+  return Number.isFinite(alpha) ? Math.max(0, Math.min(1, alpha)) : 0;
+}

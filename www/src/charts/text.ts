@@ -1,0 +1,120 @@
+// Every word the charts write. Another language is another object of this type, passed as `options.text`.
+// Lists are the same label from long to short; a chart takes the first that fits.
+
+/** The words of the charts. */
+export interface ChartText {
+  waiting: string;
+  step: string;
+  group: string;
+  lane: string;
+  training: string;
+  /** Shares */
+  shareOf: Record<'factor' | 'gradient', string[]>;
+  trainingShare: (share: string) => string[];
+  sharesSummary: (what: string, step: string, now: string, training: string) => string;
+  /** Tilt */
+  loss: string[];
+  factor: string[];
+  sensitivity: string[];
+  logScale: string;
+  pairColumn: string;
+  pair: (id: number) => string;
+  pairsByLoss: string;
+  meanLoss: (loss: string) => string;
+  clamp: (factor: string) => string;
+  sampleSize: (ess: string, n: number, radius: string | null) => string[];
+  pairReadout: (loss: string, factor: string) => string;
+  tiltSummary: (n: number, mean: string, low: string, high: string, ess: string, extra: string) => string;
+  tiltCurve: (tau: string, radius: string) => string;
+  noCurve: (radius: string) => string;
+  flatCurve: string;
+  sensitivityNote: string;
+  /** Bars, shift, plane */
+  metric: Record<'accuracy' | 'margin' | 'reward', string[]>;
+  worst: string;
+  reference: string[];
+  barsSummary: (metric: string, values: string, worst: string) => string;
+  worstIs: (group: string) => string;
+  deployed: (group: string) => string[];
+  trainingMix: string[];
+  atAlpha: (alpha: string) => string[];
+  alphaLabel: (group: string) => string;
+  shiftSummary: (metric: string, alpha: string, group: string, values: string, training: string) => string;
+  standardError: string;
+  nominal: string;
+  start: string[];
+  equal: string;
+  baseline: string;
+  kl: (nats: string) => string;
+  klColumn: string;
+  planeSummary: (x: string, y: string, start: string, ends: string) => string;
+  planeEnd: (lane: string, x: string, y: string, step: string) => string;
+}
+
+/** English. */
+export const english: ChartText = {
+  waiting: 'waiting for the first step',
+  step: 'step',
+  group: 'group',
+  lane: 'lane',
+  training: 'training data',
+  shareOf: {
+    factor: ['share of adversary’s weight (%)', 'adversary’s share (%)', 'share (%)'],
+    gradient: ['share of the total gradient (%)', 'share of gradient (%)', 'share (%)'],
+  },
+  trainingShare: (share) => [`in training data ${share}`, `training ${share}`, 'training'],
+  sharesSummary: (what, step, now, training) => `${what} at step ${step}: ${now}; in the training data: ${training}.`,
+  loss: ['loss ℓ (nats)', 'ℓ (nats)'],
+  factor: ['adversary’s factor (×, mean 1)', 'adversary’s factor (×)', 'factor (×)'],
+  sensitivity: ['share of transport budget (×, mean 1)', 'share of transport budget, ×', 'budget (×)'],
+  logScale: 'log',
+  pairColumn: 'pair',
+  pair: (id) => `pair ${id}`,
+  pairsByLoss: 'Pairs in order of loss',
+  meanLoss: (loss) => `mean ${loss}`,
+  clamp: (factor) => `clamp ×${factor}`,
+  sampleSize: (ess, n, radius) =>
+    radius === null
+      ? [`effective sample size ${ess} of ${n}`, `ESS ${ess} of ${n}`, `ESS ${ess}/${n}`]
+      : [
+          `effective sample size ${ess} of ${n} · radius ${radius} nats`,
+          `ESS ${ess} of ${n} · radius ${radius} nats`,
+          `ESS ${ess}/${n} · ${radius} nats`,
+        ],
+  pairReadout: (loss, factor) => `ℓ ${loss} nats · ×${factor}`,
+  tiltSummary: (n, mean, low, high, ess, extra) =>
+    `${n} pairs with mean loss ${mean} nats; factors from ×${low} to ×${high}; effective sample size ${ess} of ${n}; ${extra}.`,
+  tiltCurve: (tau, radius) => `tilt curve at τ = ${tau}, radius ${radius} nats`,
+  noCurve: (radius) => `radius ${radius} nats`,
+  flatCurve: 'every pair counts the same',
+  sensitivityNote: 'the factor is sensitivity (share of the transport budget), not weight',
+  metric: {
+    accuracy: ['accuracy (share of held-out pairs)', 'accuracy (share)'],
+    margin: ['margin h (nats)'],
+    reward: ['reward of fresh samples (points)', 'reward (points)'],
+  },
+  worst: 'worst',
+  reference: ['reference policy', 'reference', 'ref.'],
+  barsSummary: (metric, values, worst) => `${metric} by group: ${values}${worst}.`,
+  worstIs: (group) => `; worst: ${group}`,
+  deployed: (group) => [
+    `share of ${group} in the deployed population, α`,
+    `deployed share of ${group}, α`,
+    `share of ${group}, α`,
+    'share α',
+  ],
+  trainingMix: ['training mix', 'training'],
+  atAlpha: (alpha) => [`at α = ${alpha}`, `α ${alpha}`],
+  alphaLabel: (group) => `Share of ${group} in the deployed population`,
+  shiftSummary: (metric, alpha, group, values, training) =>
+    `${metric} when ${alpha} of the deployed population is ${group} (training data: ${training}): ${values}.`,
+  standardError: '± 1 s.e.',
+  nominal: 'nominal',
+  start: ['reference policy', 'reference', 'start'],
+  equal: 'y = x',
+  baseline: 'early-stopping baseline',
+  klColumn: 'KL from the reference (nats)',
+  kl: (nats) => `KL ${nats} nats`,
+  planeSummary: (x, y, start, ends) => `${x} against ${y}: from ${start} at the reference policy, ${ends}.`,
+  planeEnd: (lane, x, y, step) => `${lane} is at (${x}, ${y}) after ${step} steps`,
+};

@@ -1,0 +1,114 @@
+// The adversary's factor as a function of the loss, in closed form from τ and the batch.
+
+import { at } from './chart';
+import { niceDomain, span, Sticky } from './layout';
+
+/** What the tilt of a batch is made of. */
+export interface Tilt {
+  losses: ArrayLike<number>;
+  factors: ArrayLike<number>;
+  tau: number | null;
+  meanLoss: number;
+  curve: 'tilt' | 'flat' | 'sensitivity';
+  clamp?: number | undefined;
+}
+
+/**
+ * w(ℓ) = n·exp(ℓ/τ) / Σ exp(ℓ_j/τ), or undefined where there is no curve to draw.
+ *
+ * With a clamp (the authors' form) it is min(clamp, exp((ℓ − mean)/τ)), in the scale the factors come in:
+ * as they are, or normalized to mean 1.
+ */
+export function tiltCurve(view: Tilt): ((loss: number) => number) | undefined {
+  if (view.curve === 'flat') return () => 1;
+  const { losses, tau, meanLoss } = view;
+  const n = losses.length;
+  if (view.curve === 'sensitivity' || tau === null || tau === 0 || !Number.isFinite(tau) || n === 0) return undefined;
+  if (view.clamp !== undefined) {
+    const scale = clampScale(view);
+    const most = view.clamp;
+    return (loss) => scale * Math.min(most, Math.exp((loss - meanLoss) / tau));
+  }
+  let top = -Infinity;
+  for (let i = 0; i < n; i += 1) {
+    const score = at(losses, i) / tau;
+    if (score > top) top = score;
+  }
+  let sum = 0;
+  for (let i = 0; i < n; i += 1) {
+    const part = Math.exp(at(losses, i) / tau - top);
+    if (Number.isFinite(part)) sum += part;
+  }
+  return Number.isFinite(top) && sum > 0 ? (loss) => (n * Math.exp(loss / tau - top)) / sum : undefined;
+}
+
+/** Ratio of the factors as given to the clamped, unnormalized ones. */
+export function clampScale(view: Tilt): number {
+  const { losses, factors, tau, meanLoss, clamp } = view;
+  let raw = 0;
+  let given = 0;
+  for (let i = 0; i < losses.length; i += 1) {
+    const w = Math.min(clamp ?? Infinity, Math.exp((at(losses, i) - meanLoss) / (tau || 1)));
+    const factor = at(factors, i);
+    if (!Number.isFinite(w) || !Number.isFinite(factor)) continue;
+    raw += w;
+    given += factor;
+  }
+  return raw > 0 && given > 0 ? given / raw : 1;
+}
+
+/** Domains of both axes. */
+export interface TiltDomain {
+  /** Loss, nats. */
+  x: [number, number];
+  /** Factor; logarithmic where it starts above 0. */
+  y: [number, number];
+}
+
+/** The factor spans more than this before its axis is logarithmic... */
+const LOG_ABOVE = 20;
+/** ...and less than this before it is linear again. */
+const LINEAR_BELOW = 10;
+
+/** Domains that hold every point of the views: pass several lanes for shared axes. */
+export function tiltDomain(views: readonly Tilt[], wasLog = false): TiltDomain {
+  const x = span(views.flatMap((view) => Array.from(view.losses))) ?? [0, 1];
+  const factors = span([1, ...views.flatMap((view) => Array.from(view.factors))]) ?? [0, 2];
+  // Three decades at most: a few zeros do not make the axis endless. What is smaller is drawn on its floor.
+  const positive = span(views.flatMap((view) => Array.from(view.factors)).filter((f) => f > 0)) ?? [1, 1];
+  const high = Math.max(factors[1], 1);
+  const least = Math.min(positive[0], 1);
+  const low = Math.max(least, high / 1e3);
+  const log = high / low > (wasLog ? LINEAR_BELOW : LOG_ABOVE);
+  return { x: niceDomain(x[0], x[1], 0.2), y: log ? logDomain(low, high) : [0, niceDomain(0, high * 1.05, 2)[1]] };
+}
+
+/** Axes that hold still from frame to frame; one for all the lanes that share them. */
+export class TiltAxes {
+  private readonly x = new Sticky();
+  private readonly y = new Sticky();
+  private log = false;
+
+  /** Domains for these views. */
+  fit(views: readonly Tilt[]): TiltDomain {
+    if (views.every((view) => view.losses.length === 0)) return { x: [0, 1], y: [0, 2] };
+    const fresh = tiltDomain(views, this.log);
+    const log = fresh.y[0] > 0;
+    if (log !== this.log) this.y.reset();
+    this.log = log;
+    return {
+      x: this.x.fit(fresh.x[0], fresh.x[1], () => fresh.x),
+      y: log ? this.y.fitLog(fresh.y) : this.y.fit(fresh.y[0], fresh.y[1], () => fresh.y),
+    };
+  }
+}
+
+/** Ends at 1, 2 or 5 times a power of ten. */
+function logDomain(low: number, high: number): [number, number] {
+  const end = (x: number, up: boolean): number => {
+    const power = 10 ** Math.floor(Math.log10(x));
+    const steps = [1, 2, 5, 10].map((m) => Number((m * power).toPrecision(6)));
+    return (up ? steps.find((s) => s >= x) : steps.reverse().find((s) => s <= x)) ?? x;
+  };
+  return [end(low, false), end(high * 1.1, true)];
+}

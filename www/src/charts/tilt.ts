@@ -1,0 +1,249 @@
+// ② Loss → weight: every pair of the batch as a point, on the curve that the adversary's τ draws through them.
+
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { line } from 'd3-shape';
+import { at, Figure, groupAt, type Box, type ChartOptions, type GroupStyle, type Table } from './chart';
+import { Axes, linearTicks, logTicks, rows, tickCount, tickWidth } from './axis';
+import { make, paint, Pool, set, show, uid, write } from './dom';
+import { fmt, plain, textWidth } from './format';
+import { PairCursor } from './tilt-cursor';
+import { Readout } from './readout';
+import { shapePath } from './shapes';
+import { clampScale, TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
+
+/** What a tilt chart draws. */
+export interface TiltView extends Tilt {
+  /** `[point]` index of the group. */
+  group: ArrayLike<number>;
+  /** `[point]` id of the pair in the data set. */
+  pair: ArrayLike<number>;
+  /** Effective sample size. */
+  ess: number;
+  /** KL(weights ‖ uniform), nats. */
+  radius: number;
+  groups: readonly GroupStyle[];
+  /** Id of the pinned pair. */
+  selected?: number | undefined;
+  /** Axes shared with other lanes (`TiltAxes.fit` of all of them); its own where absent. */
+  domain?: TiltDomain | undefined;
+}
+
+/** Options of a tilt chart. */
+export interface TiltOptions extends ChartOptions {
+  /** A pair was clicked, or Enter or Space pressed on it. */
+  onSelect?: (pair: number) => void;
+  /** The pair under the pointer or the keyboard focus; null when there is none. */
+  onHover?: (pair: number | null) => void;
+}
+
+/** Loss against the adversary's factor. */
+export class TiltChart extends Figure<TiltView> {
+  private readonly axes: Axes;
+  private readonly body: SVGGElement;
+  private readonly clip: SVGRectElement;
+  private readonly mean: SVGPathElement;
+  private readonly meanText: SVGTextElement;
+  private readonly clamp: SVGPathElement;
+  private readonly clampText: SVGTextElement;
+  private readonly curve: SVGPathElement;
+  private readonly points: Pool<SVGPathElement>;
+  private readonly pinned: SVGCircleElement;
+  private readonly cursor: PairCursor;
+  private readonly numbers: SVGTextElement;
+  private readonly readout: Readout;
+  private readonly own = new TiltAxes();
+  private log = false;
+  private told: number | null = null;
+
+  constructor(host: HTMLElement, options: TiltOptions = {}) {
+    super(host, options, 'tilt', 'group');
+    this.axes = new Axes(this.svg);
+    const id = uid('chart-clip');
+    this.clip = make(make(this.svg, 'clipPath', { id }), 'rect');
+    this.body = make(this.svg, 'g');
+    this.mean = make(this.body, 'path', { class: 'chart-thin' });
+    this.clamp = make(this.body, 'path', { class: 'chart-guide' });
+    this.curve = make(this.body, 'path', { class: 'chart-line', 'clip-path': `url(#${id})` });
+    const points = make(this.body, 'g', { class: 'chart-points' });
+    this.points = new Pool(() => make(points, 'path', { class: 'chart-mark' }));
+    this.meanText = make(this.body, 'text', { class: 'chart-halo chart-muted' });
+    this.clampText = make(this.body, 'text', { class: 'chart-halo chart-muted' });
+    this.pinned = make(this.body, 'circle', { class: 'chart-ring' });
+    this.numbers = make(this.svg, 'text', { class: 'chart-numbers', 'text-anchor': 'end' });
+    this.readout = new Readout(this.svg);
+    this.cursor = new PairCursor(this.svg, this.body, this.text.pairsByLoss, {
+      at: (event) => this.pointer(event),
+      lines: (i) => this.lines(i),
+      select: (i) => options.onSelect?.(at(this.view?.pair, i)),
+      show: (i) => {
+        const spot = this.cursor.place(i);
+        const within = { left: 0, top: this.font * 1.5, right: this.width, bottom: this.height };
+        if (spot) this.readout.show(spot[0], spot[1], this.lines(i), within, this.font);
+        else this.readout.hide();
+        const pair = spot ? at(this.view?.pair, i) : null;
+        if (pair === this.told) return;
+        this.told = pair;
+        options.onHover?.(pair);
+      },
+    });
+    this.start();
+  }
+
+  protected render(): void {
+    const view = this.view;
+    const n = view?.losses.length ?? 0;
+    const font = this.font;
+    const sheet = rows(this.height, font);
+    const domain = view?.domain ?? this.own.fit(view ? [view] : []);
+    const [low, high] = domain.y;
+    this.log = low > 0;
+    const top = sheet.top;
+    const bottom = this.height - sheet.bottom;
+    const y = this.log ? scaleLog(domain.y, [bottom, top]) : scaleLinear(domain.y, [bottom, top]);
+    const count = tickCount(bottom - top, font, 2.6, 5);
+    const yTicks = this.log ? logTicks(low, high, count) : linearTicks(y, count);
+    // Points below the floor of the axis stand on it, and its tick says so.
+    const under = this.log && Array.from(view?.factors ?? []).some((factor) => factor < low * 0.999);
+    if (under) {
+      if (yTicks[0]?.value !== low) yTicks.unshift({ value: low, text: plain(low) });
+      yTicks[0] = { value: low, text: `≤${yTicks[0]?.text ?? ''}` };
+    }
+    const box = { left: tickWidth(yTicks, font) + font * 0.7, top, right: this.width - font, bottom };
+    const x = scaleLinear(domain.x, [box.left, box.right]);
+
+    const [label, numbers] = this.header(view);
+    this.axes.draw({
+      box, font, width: this.width, x, y, yTicks,
+      xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
+      xLabel: this.text.loss,
+      yLabel: label,
+      ownRow: sheet.ownRow,
+    });
+    write(this.numbers, numbers);
+    set(this.numbers, { x: this.width - 1, y: font * 1.05 });
+    this.waiting(n === 0, box);
+    show(this.body, n > 0);
+    show(this.numbers, n > 0);
+    if (!view || n === 0) {
+      this.cursor.draw([], [], this.font);
+      return;
+    }
+    set(this.clip, { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top });
+    this.drawGuides(view, box, x, y, domain);
+    this.drawPoints(view, box, x, y, domain);
+  }
+
+  /** Vertical label and numbers: the longest of each that share the row. */
+  private header(view: TiltView | undefined): [string, string] {
+    const sensitivity = view?.curve === 'sensitivity';
+    const names = sensitivity ? this.text.sensitivity : this.text.factor;
+    const labels = this.log ? names.map((name) => name.replace(/\)$/, `, ${this.text.logScale})`)) : names;
+    if (!view) return [labels[0] ?? '', ''];
+    const radius = sensitivity ? null : fmt(view.radius);
+    const numbers = this.text.sampleSize(fmt(view.ess), view.losses.length, radius);
+    const pairs = labels.flatMap((label, i) => numbers.map((text, j) => ({ label, text, cost: i + j })));
+    pairs.sort((a, b) => a.cost - b.cost);
+    const fit = pairs.find(({ label, text }) => textWidth(label, this.font) + textWidth(text, this.font) + this.font < this.width);
+    return fit ? [fit.label, fit.text] : [labels[labels.length - 1] ?? '', ''];
+  }
+
+  private drawGuides(view: TiltView, box: Box, x: (v: number) => number, y: (v: number) => number, domain: TiltDomain): void {
+    const font = this.font;
+    const hasMean = Number.isFinite(view.meanLoss);
+    show(this.mean, hasMean);
+    show(this.meanText, hasMean);
+    if (hasMean) {
+      const px = x(view.meanLoss);
+      const text = this.text.meanLoss(fmt(view.meanLoss));
+      const toRight = px + textWidth(text, font) + font * 0.5 <= box.right;
+      set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
+      set(this.meanText, { x: toRight ? px + font * 0.3 : px - font * 0.3, y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
+      write(this.meanText, text);
+    }
+    const limit = view.clamp === undefined ? NaN : view.clamp * clampScale(view);
+    const hasClamp = limit <= domain.y[1] && limit >= domain.y[0];
+    show(this.clamp, hasClamp);
+    show(this.clampText, hasClamp);
+    if (hasClamp) {
+      set(this.clamp, { d: `M${box.left} ${y(limit)}H${box.right}` });
+      const text = this.text.clamp(plain(limit));
+      // Under the line, at the end where the mean's label is not.
+      const free = !hasMean || x(view.meanLoss) < (box.left + box.right) / 2;
+      set(this.clampText, { x: free ? box.right : box.left + font * 0.4, y: y(limit) + font * 1.2, 'text-anchor': free ? 'end' : 'start' });
+      write(this.clampText, text);
+    }
+    const curve = tiltCurve(view);
+    const samples: [number, number][] = [];
+    if (curve) {
+      const [from, to] = domain.x;
+      const least = this.log ? domain.y[0] / 10 : 0;
+      for (let i = 0; i <= 64; i += 1) {
+        const loss = from + ((to - from) * i) / 64;
+        const factor = curve(loss);
+        if (Number.isFinite(factor)) samples.push([x(loss), y(Math.max(factor, least))]);
+      }
+    }
+    set(this.curve, { d: line().digits(1)(samples.map(([a, b]) => [a, Math.max(b, box.top - 1000)])) ?? '' });
+  }
+
+  private drawPoints(view: TiltView, box: Box, x: (v: number) => number, y: (v: number) => number, domain: TiltDomain): void {
+    const n = view.losses.length;
+    const r = Math.max(2.2, this.font * (n > 200 ? 0.24 : 0.32));
+    const places: [number, number][] = [];
+    const paths: string[][] = view.groups.map(() => []);
+    for (let i = 0; i < n; i += 1) {
+      const px = x(at(view.losses, i));
+      const factor = at(view.factors, i);
+      const py = Number.isFinite(factor) ? Math.max(box.top, Math.min(box.bottom, y(Math.max(factor, domain.y[0])))) : NaN;
+      places.push([px, py]);
+      const group = at(view.group, i);
+      if (Number.isFinite(px) && Number.isFinite(py)) {
+        paths[group]?.push(shapePath(groupAt(view.groups, group).shape, px, py, r));
+      }
+    }
+    this.points.take(view.groups.length).forEach((node, g) => {
+      set(node, { d: paths[g]?.join('') ?? '' });
+      paint(node, 'fill', groupAt(view.groups, g).color);
+    });
+    this.cursor.draw(places, view.losses, this.font);
+    let chosen = -1;
+    for (let i = 0; i < n && chosen < 0; i += 1) if (at(view.pair, i) === view.selected) chosen = i;
+    const place = this.cursor.place(chosen);
+    show(this.pinned, place !== undefined);
+    if (place) set(this.pinned, { cx: place[0], cy: place[1], r: r + 3 });
+  }
+
+  private lines(i: number): string[] {
+    const view = this.view;
+    if (!view) return [];
+    const name = groupAt(view.groups, at(view.group, i)).name;
+    return [`${this.text.pair(at(view.pair, i))} · ${name}`, this.text.pairReadout(fmt(at(view.losses, i)), fmt(at(view.factors, i)))];
+  }
+
+  describe(): string {
+    const view = this.view;
+    const n = view?.losses.length ?? 0;
+    if (!view || n === 0) return `${this.text.factor[0] ?? ''}: ${this.waitingText()}.`;
+    const factors = Array.from(view.factors).filter(Number.isFinite);
+    const extra = view.curve === 'flat'
+      ? this.text.flatCurve
+      : view.curve === 'sensitivity'
+        ? this.text.sensitivityNote
+        : view.tau === null ? this.text.noCurve(fmt(view.radius)) : this.text.tiltCurve(plain(view.tau), fmt(view.radius));
+    return this.text.tiltSummary(
+      n, fmt(view.meanLoss), fmt(factors.reduce((a, b) => Math.min(a, b), Infinity)),
+      fmt(factors.reduce((a, b) => Math.max(a, b), -Infinity)), fmt(view.ess), extra,
+    );
+  }
+
+  table(): Table {
+    const view = this.view;
+    const label = (view?.curve === 'sensitivity' ? this.text.sensitivity : this.text.factor)[0] ?? '';
+    const columns = [this.text.pairColumn, this.text.group, this.text.loss[0] ?? '', label];
+    if (!view) return { columns, rows: [] };
+    const cells = Array.from(view.losses, (loss, i) => [
+      at(view.pair, i), groupAt(view.groups, at(view.group, i)).name, loss, at(view.factors, i),
+    ]);
+    return { columns, rows: cells };
+  }
+}

@@ -1,0 +1,91 @@
+// What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
+// events and failures come unasked.
+import type { Error as EngineError, Event, MethodInfo, RunConfig } from './types';
+
+export type { EngineError };
+export type Backend = 'cpu' | 'webgpu';
+
+export interface ScenarioInfo {
+  id: string;
+  title: string;
+  description: string;
+  mix: number[];
+}
+
+export interface EngineInfo {
+  version: string;
+  methods: MethodInfo[];
+  scenarios: ScenarioInfo[];
+  defaults: RunConfig;
+}
+
+export interface RunRequest {
+  config: RunConfig;
+  /** JSON Lines text of the user's own pairs. */
+  imported?: string;
+  /** Reference policy (safetensors), where one ships with the scenario. */
+  reference?: Uint8Array;
+}
+
+export interface UpdateResult {
+  applied: string[];
+  restart: string[];
+}
+
+export type Request =
+  | { type: 'init'; glue: string; wasm: string }
+  | { type: 'start'; backend: Backend; run: RunRequest; play: boolean }
+  | { type: 'play' }
+  | { type: 'pause' }
+  | { type: 'step' }
+  | { type: 'stop' }
+  | { type: 'pace'; stepsPerSecond: number }
+  | { type: 'update'; config: RunConfig }
+  | { type: 'extend'; steps: number }
+  | { type: 'check'; config: RunConfig }
+  | { type: 'export'; lane: number };
+
+/** What each kind of request is answered with. */
+export interface Replies {
+  init: EngineInfo;
+  start: null;
+  play: null;
+  pause: null;
+  step: null;
+  stop: null;
+  pace: null;
+  update: UpdateResult;
+  extend: null;
+  check: RunConfig;
+  export: Uint8Array;
+}
+
+export type Envelope = { id: number; request: Request };
+
+export type Activity = 'idle' | 'preparing' | 'training' | 'paused' | 'done';
+
+export type Message =
+  | { type: 'reply'; id: number; ok: true; value: Replies[keyof Replies] }
+  | { type: 'reply'; id: number; ok: false; error: EngineError; fatal: boolean }
+  | { type: 'events'; events: Event[] }
+  | { type: 'activity'; activity: Activity }
+  | { type: 'failed'; error: EngineError; fatal: boolean };
+
+/** Makes an EngineError of anything that was thrown. */
+export function asEngineError(thrown: unknown): EngineError {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    const { code, message, mend } = thrown as { code?: unknown; message: unknown; mend?: unknown };
+    return {
+      code: typeof code === 'string' ? (code as EngineError['code']) : 'device',
+      message: String(message),
+      mend: typeof mend === 'string' ? mend : '',
+    };
+  }
+  return { code: 'device', message: String(thrown), mend: '' };
+}
+
+/** A wasm trap or a lost GPU leaves the module unusable; an error that the engine threw on purpose does not. */
+export function isFatal(thrown: unknown): boolean {
+  const own = typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'mend' in thrown;
+  return !own;
+}

@@ -1,0 +1,259 @@
+/// <reference lib="webworker" />
+// Owns the wasm engine. Pulls one small unit of work at a time and looks at its mailbox in between, so that
+// pause, step, update and stop take effect at once.
+import {
+  asEngineError,
+  isFatal,
+  type Activity,
+  type Backend,
+  type EngineInfo,
+  type Envelope,
+  type Message,
+  type Replies,
+  type Request,
+  type RunRequest,
+  type UpdateResult,
+} from './protocol';
+import type { Event } from './types';
+
+/** The wasm session, as src/web/session.rs exports it. */
+interface Session {
+  next(): Promise<Event[]>;
+  update(json: string): UpdateResult;
+  extend(steps: number): void;
+  export_policy(lane: number): Promise<Uint8Array>;
+  free(): void;
+}
+
+interface EngineModule {
+  default(options: { module_or_path: string }): Promise<unknown>;
+  version(): string;
+  methods(): EngineInfo['methods'];
+  scenarios(): EngineInfo['scenarios'];
+  default_config(): EngineInfo['defaults'];
+  check_config(json: string): EngineInfo['defaults'];
+  Session: {
+    create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
+  };
+}
+
+const POST_EVERY_MS = 50;
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+
+let engine: EngineModule | undefined;
+let session: Session | undefined;
+/** Raised by every start and stop, so that a loop of an earlier session ends. */
+let generation = 0;
+let playing = false;
+let stepsWanted = 0;
+let prepared = false;
+let finished = false;
+let pumping = false;
+let pace = 0;
+let activity: Activity = 'idle';
+
+// ---------------------------------------------------------------- to the page
+
+let waiting: Event[] = [];
+let lastPost = 0;
+
+function post(message: Message, transfer: Transferable[] = []): void {
+  scope.postMessage(message, transfer);
+}
+
+function flush(): void {
+  if (waiting.length === 0) return;
+  const events = waiting;
+  waiting = [];
+  lastPost = performance.now();
+  post({ type: 'events', events }, transferables(events));
+}
+
+/** Buffers of the typed arrays in `events`; each array must own its buffer to be handed over. */
+function transferables(events: Event[]): Transferable[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const event of events) {
+    for (const [key, value] of Object.entries(event)) {
+      if (!ArrayBuffer.isView(value)) continue;
+      const view = value as Float32Array<ArrayBuffer>;
+      const whole = view.byteLength === view.buffer.byteLength ? view : view.slice();
+      (event as unknown as Record<string, unknown>)[key] = whole;
+      buffers.add(whole.buffer);
+    }
+  }
+  return [...buffers];
+}
+
+function setActivity(next: Activity): void {
+  if (next === activity) return;
+  activity = next;
+  post({ type: 'activity', activity });
+}
+
+// ---------------------------------------------------------------- the pull loop
+
+const wanted = (): boolean => session !== undefined && !finished && (playing || stepsWanted > 0 || !prepared);
+
+function currentActivity(): Activity {
+  if (session === undefined) return 'idle';
+  if (finished) return 'done';
+  if (!prepared) return 'preparing';
+  return playing || stepsWanted > 0 ? 'training' : 'paused';
+}
+
+async function pump(): Promise<void> {
+  if (pumping) return;
+  pumping = true;
+  const mine = generation;
+  try {
+    while (mine === generation && wanted()) {
+      setActivity(currentActivity());
+      const from = performance.now();
+      const events = await session!.next();
+      if (mine !== generation) break;
+      let frames = 0;
+      for (const event of events) {
+        if (event.event === 'frame') frames += 1;
+        if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
+        if (event.event === 'progress' && event.stage === 'train') prepared = true;
+        if (event.event === 'done') finished = true;
+        waiting.push(event);
+      }
+      if (frames > 0 && stepsWanted > 0) stepsWanted -= 1;
+      if (performance.now() - lastPost >= POST_EVERY_MS) flush();
+      const pause = pace > 0 && frames > 0 ? 1000 / pace - (performance.now() - from) : 0;
+      if (pause > 0) flush();
+      await mailbox(pause);
+    }
+  } catch (thrown) {
+    if (mine === generation) {
+      playing = false;
+      finished = true;
+      post({ type: 'failed', error: asEngineError(thrown), fatal: isFatal(thrown) });
+    }
+  } finally {
+    pumping = false;
+    flush();
+    setActivity(currentActivity());
+  }
+  if (mine !== generation && wanted()) void pump();
+}
+
+const channel = new MessageChannel();
+let wake: (() => void) | undefined;
+channel.port1.onmessage = () => wake?.();
+
+/** Lets waiting messages in. A message channel, because timers are held to 4 ms and a promise lets nothing in. */
+function mailbox(pauseMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (pauseMs > 4) {
+      setTimeout(resolve, pauseMs);
+      return;
+    }
+    wake = resolve;
+    channel.port2.postMessage(null);
+  });
+}
+
+// ---------------------------------------------------------------- requests
+
+async function init(glue: string, wasm: string): Promise<EngineInfo> {
+  const loaded = (await import(/* @vite-ignore */ glue)) as EngineModule;
+  await loaded.default({ module_or_path: wasm });
+  engine = loaded;
+  return {
+    version: loaded.version(),
+    methods: loaded.methods(),
+    scenarios: loaded.scenarios(),
+    defaults: loaded.default_config(),
+  };
+}
+
+function drop(): void {
+  generation += 1;
+  playing = false;
+  stepsWanted = 0;
+  prepared = false;
+  finished = false;
+  waiting = [];
+  const old = session;
+  session = undefined;
+  // A session that is inside next() is borrowed by wasm; it is freed when that call has come back.
+  if (old && !pumping) old.free();
+  else if (old) void untilIdle().then(() => old.free());
+}
+
+async function untilIdle(): Promise<void> {
+  while (pumping) await mailbox(5);
+}
+
+async function start(backend: Backend, run: RunRequest, play: boolean): Promise<null> {
+  drop();
+  const mine = generation;
+  await untilIdle();
+  const made = await need(engine).Session.create(JSON.stringify(run.config), backend, run.imported, run.reference);
+  if (mine !== generation) {
+    made.free();
+    return null;
+  }
+  session = made;
+  playing = play;
+  void pump();
+  return null;
+}
+
+function need<T>(value: T | undefined): T {
+  if (value === undefined) throw { code: 'device', message: 'no run has been started', mend: 'press play first' };
+  return value;
+}
+
+async function handle(request: Request): Promise<Replies[keyof Replies]> {
+  switch (request.type) {
+    case 'init':
+      return init(request.glue, request.wasm);
+    case 'start':
+      return start(request.backend, request.run, request.play);
+    case 'play':
+      playing = true;
+      void pump();
+      return null;
+    case 'pause':
+      playing = false;
+      stepsWanted = 0;
+      if (!pumping) setActivity(currentActivity());
+      return null;
+    case 'step':
+      playing = false;
+      stepsWanted += 1;
+      void pump();
+      return null;
+    case 'stop':
+      drop();
+      setActivity('idle');
+      return null;
+    case 'pace':
+      pace = request.stepsPerSecond;
+      return null;
+    case 'update':
+      return need(session).update(JSON.stringify(request.config));
+    case 'extend':
+      need(session).extend(request.steps);
+      finished = false;
+      return null;
+    case 'check':
+      return need(engine).check_config(JSON.stringify(request.config));
+    case 'export':
+      return need(session).export_policy(request.lane);
+  }
+}
+
+// The only place where a request's failure is handled.
+scope.onmessage = async (message: MessageEvent<Envelope>) => {
+  const { id, request } = message.data;
+  try {
+    const value = await handle(request);
+    post({ type: 'reply', id, ok: true, value });
+  } catch (thrown) {
+    post({ type: 'reply', id, ok: false, error: asEngineError(thrown), fatal: isFatal(thrown) });
+  }
+};

@@ -1,0 +1,251 @@
+// Every word of the page (the charts have their own table in src/charts/text.ts).
+import type { Stage } from '../engine/types';
+import type { Notice } from '../state/settings';
+
+const STAGES: Record<Stage, string> = {
+  data: 'writing the preference pairs',
+  sft: 'training the reference policy',
+  reference: 'scoring the pairs with the reference',
+  train: 'warming up',
+};
+
+const SCENARIOS: Record<string, { name: string; line: string; lead: string; lesson: string }> = {
+  'two-populations': {
+    name: 'Two populations',
+    line: 'People ask for advice. Most want it practical, some want it warm. Everyone wants it good.',
+    lead: 'Robust, or only cautious?',
+    lesson:
+      'The two groups want opposite manners and the prompt does not say who asks, so no policy can please both. A method that merely moves less hurts the minority less, too: does its path in ⑥ leave DPO’s, or only stop earlier on it?',
+  },
+  shortcut: {
+    name: 'Shortcut',
+    line: 'For most people the flattering answer is also the better one. For some it misleads. Real quality is there to be learned.',
+    lead: 'A shortcut works for most and fails the rest.',
+    lesson:
+      'One policy could serve everybody here, so robustness can pay: does the adversary in ① find the people whom flattery misleads, and does its path in ⑥ rise above DPO’s? Then flip some labels.',
+  },
+  noise: {
+    name: '',
+    line: '',
+    lead: 'A rare taste and a wrong label look the same from the loss.',
+    lesson:
+      'Some training labels are flipped. The adversary sees only losses: watch under each lane’s name how much of its weight lands on wrong labels instead of on the minority.',
+  },
+  regions: {
+    name: 'Four regions',
+    line: 'Four groups with partly shared tastes, one of them rare.',
+    lead: 'Which group pays, and does the adversary know it?',
+    lesson: 'Tastes overlap, so helping the rare group need not hurt the others. Compare the worst group in ③ with the group that gets the weight in ①.',
+  },
+  tabular: {
+    name: 'One prompt, two answers',
+    line: 'One free number, solvable on paper: a share p of people always prefer the second answer.',
+    lead: 'Small enough to check by hand.',
+    lesson:
+      'DPO settles at βh = log((1−p)/p). KLDPO settles at that over (1 + 1/τ): a smaller margin in the same direction, which is caution. At p = 0.1 and τ = 0.25 its weight on the minority ends at 0.392.',
+  },
+  imported: {
+    name: 'Your own pairs',
+    line: 'A JSON Lines file with prompt, chosen, rejected and, if you like, group. It never leaves this machine.',
+    lead: 'Your own preferences.',
+    lesson: 'A reference policy is first trained on your texts, then each method starts from it. Groups come from the field “group”; without it there is one group and nothing to be unfair to.',
+  },
+};
+
+const GROUPS: Record<string, string[]> = {
+  'two-populations': ['practical', 'sentimental'],
+  shortcut: ['majority', 'minority'],
+  tabular: ['majority', 'minority'],
+};
+
+const METHODS: Record<string, { name: string; help: string }> = {
+  dpo: { name: 'DPO', help: 'Fits the mix it is given; every pair has the same weight.' },
+  kldpo: { name: 'KLDPO', help: 'An adversary reweights pairs toward those with a high loss; τ is its temperature.' },
+  wdpo: { name: 'WDPO', help: 'An adversary nudges the words of each pair; ρ is how far.' },
+  gr_dpo: { name: 'GR-DPO', help: 'Is told the groups and plays against the worst one: the yardstick.' },
+  dr_dpo: { name: 'Dr. DPO', help: 'Tilts the other way, away from high losses: made for wrong labels.' },
+};
+
+export const en = {
+  language: 'en',
+  title: 'prefshift',
+  tagline: 'Several policies learn from the same preferences. Who is left behind when the people change?',
+  skip: 'Skip to the charts',
+
+  scenario: (id: string) => SCENARIOS[id] ?? SCENARIOS['two-populations']!,
+  /** Group names before a run has said them. */
+  groupNames: (scenario: string, n: number) => (GROUPS[scenario]?.length === n ? GROUPS[scenario] : Array.from({ length: n }, (_, g) => `group ${g + 1}`)),
+  method: (id: string) => METHODS[id] ?? { name: id, help: '' },
+  metricName: { accuracy: 'accuracy', margin: 'margin', reward: 'reward' } as const,
+  metricHelp: {
+    accuracy: 'Share of held-out pairs where the policy prefers the chosen answer.',
+    margin: 'Mean of log-ratio(chosen) − log-ratio(rejected) on held-out pairs, in nats.',
+    reward: 'Mean reward of freshly sampled answers under the group’s own reward function.',
+  } as const,
+  metricAxis: { accuracy: 'accuracy', margin: 'margin (nats)', reward: 'reward' } as const,
+
+  // Transport
+  transport: 'Run',
+  train: 'Train live',
+  play: 'Play',
+  pause: 'Pause',
+  stepOne: 'Step',
+  reset: 'Reset',
+  replayAgain: 'Replay',
+  goOn: (steps: number) => `${steps} more`,
+  speed: 'Speed',
+  speeds: { 0: 'full speed', 10: '10 steps/s', 2: '2 steps/s', 1: '1 step/s' } as Record<number, string>,
+  stepCount: (step: number, total: number) => `step ${step} / ${total}`,
+  status: {
+    opening: 'opening',
+    empty: 'press play to train',
+    replaying: 'playing a recorded run',
+    replayed: 'recorded run · press play to train it here',
+    loading: 'loading the engine',
+    preparing: (stage: Stage, n: number, done: number, total: number) =>
+      `preparing ${n} of 3: ${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
+    training: 'training on this machine',
+    paused: 'paused',
+    done: 'done',
+    failed: 'stopped by an error',
+  },
+
+  // Device
+  device: 'Device',
+  devices: { auto: 'auto', webgpu: 'WebGPU', cpu: 'CPU' } as Record<string, string>,
+  engine: { none: '', loading: 'engine loading', ready: '', failed: 'engine not available' } as const,
+  probing: 'looking for a device',
+
+  // Themes and help
+  theme: (dark: boolean) => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
+  help: 'Help',
+  helpTitle: 'How to read this page',
+  close: 'Close',
+  keys: [
+    ['space', 'play or pause'],
+    ['→', 'one step'],
+    ['R', 'reset'],
+    ['?', 'this help'],
+  ] as [string, string][],
+  helpText: [
+    'A small language model is trained from one reference policy by several preference-optimization methods at once, on the same batches. Each column is one method. Everything runs in this tab; nothing is sent anywhere.',
+    'Color and shape say which group of people a pair comes from, and nothing else. Line style says which method.',
+    '① shows which group the worst-case adversary weights, against the group’s share of the data (dashed). ② shows why: each pair of the current batch, its loss, and the weight the adversary gives it. ③ is what each group gets. ④ asks what happens when the deployed people differ from those in the data: drag α. ⑤ is what the policies now write. ⑥ puts the value on the training mix against the value for the worst-off: a robust method that stays on DPO’s path is only cautious, one that leaves it upward is robust.',
+    'The models are far smaller than those of the paper and the built-in texts are synthetic; conclusions are about mechanisms, not about products.',
+  ],
+
+  // Lesson
+  lesson: 'What to look for',
+  findingRare: (group: string, share: string, weights: string) =>
+    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group: ${share} of the pairs, weight ${weights}.`,
+  soFar: 'So far',
+  recordedPrefix: 'Recorded run',
+  findingWeight: (lane: string, share: string) => `${share} (${lane})`,
+  findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst-group ${metric}${kl ? ' (and KL, nats)' : ''}: ${lanes}.`,
+  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`),
+
+  // Population
+  population: 'Population',
+  scenarioLabel: 'Scenario',
+  nextStep: 'next step',
+  restarts: 'restarts',
+  dataKnobs: 'The data',
+  methodKnobs: 'The methods',
+  knobs: {
+    minority: { label: 'rare group', help: 'Share of the rarest group in the training data.' },
+    marker: { label: 'marker', help: 'How often the prompt tells the group: 0 never, 1 always.' },
+    flip: { label: 'flipped', help: 'Share of training labels that are flipped at random.' },
+    beta: { label: 'β', help: 'Strength of the pull toward the reference policy: larger keeps it closer.' },
+    tau: { label: 'τ', help: 'KLDPO: temperature of the adversary. Smaller lets it concentrate on fewer pairs; very large is DPO.' },
+    rho: { label: 'ρ', help: 'WDPO: radius of the Wasserstein ball. 0 is DPO.' },
+    lr: { label: 'learn rate', help: 'Learning rate of every lane.' },
+    seed: { label: 'seed', help: 'Seed of the data, the batches and the samples.' },
+    steps: { label: 'steps', help: 'Training steps of a run.' },
+    batch: { label: 'batch', help: 'Preference pairs per step.' },
+    pairs: { label: 'pairs', help: 'Training pairs in the data set.' },
+  } as Record<string, { label: string; help: string }>,
+  valueOf: (label: string) => `${label}, value`,
+  more: 'Methods, sizes, forms',
+  lanesLegend: 'Lanes (restarts)',
+  klform: 'KLDPO form',
+  wform: 'WDPO form',
+  forms: { normalized: 'normalized', authors: 'authors’ code', algorithm1: 'algorithm 1', appendix_f: 'appendix F' } as Record<string, string>,
+  shape: (parameters: string) => `Each policy: ${parameters} parameters.`,
+
+  // Pairs
+  pairs: 'Training pairs',
+  pinned: 'pinned in ②',
+  unpin: 'unpin',
+  chosen: 'preferred',
+  rejected: 'rejected',
+  flippedPair: 'label flipped',
+  noPairs: 'none yet',
+  chooseFile: 'Your own pairs…',
+  dropHere: 'Drop a .jsonl file of preference pairs',
+  importSummary: (name: string, rows: number, groups: string) => `${name}: ${rows} pairs; ${groups}`,
+  importSkipped: (n: number) => `${n} line${n === 1 ? '' : 's'} not used`,
+  importLine: (line: number, what: string) => `line ${line} ${what}`,
+
+  // Panels
+  rows: {
+    shares: { title: '① Whom the adversary weights', help: 'Mean of 10 batches; dashed: share of the data.' },
+    tilt: { title: '② Loss → weight', help: 'Every pair of the current batch.' },
+    bars: { title: '③ What each group gets', help: 'On held-out pairs or fresh samples; the worst group is marked.' },
+    shift: { title: '④ If the people change', help: 'Drag α.' },
+    words: { title: '⑤ What they write now', help: '' },
+    plane: { title: '⑥ Robust or cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
+  },
+  layer: 'Layer',
+  layers: { factor: 'adversary', gradient: 'gradient' } as const,
+  layerHelp: { factor: 'The adversary’s factor (for WDPO: sensitivity).', gradient: 'Share of the total gradient, which every method has.' } as const,
+  sensitivityShare: 'share of sensitivity (%)',
+  metric: 'Value',
+  against: 'Against',
+  againsts: { worst: 'worst', alpha: 'at α' } as const,
+  planeX: (metric: string) => `${metric} on the training mix`,
+  planeYWorst: (metric: string) => `worst group’s ${metric}`,
+  planeYAlpha: (metric: string, alpha: string, group: string) => `${metric} at ${alpha} ${group}`,
+  lanes: 'Lanes',
+  laneTabs: 'Lane on show',
+  kl: (nats: string) => `KL ${nats}`,
+  klHelp: 'KL divergence from the reference policy per answer, in nats: how far this lane has moved.',
+  flippedWeight: (share: string, data: string) => `${share} of its weight on flipped labels (${data} of pairs)`,
+  data: 'data',
+  showData: (what: string) => `Show the numbers of: ${what}`,
+  promptOf: 'Prompt by',
+  reference: 'reference',
+  noSamples: 'No samples in this run.',
+  waitingSamples: 'after the first evaluation',
+  unchanged: 'as the reference',
+  scrub: 'Step on show',
+  follow: 'follow the run',
+  following: 'latest',
+  phone: { population: 'People', lanes: 'Lanes', effect: 'Effect' },
+
+  // Restart
+  restartNeeded: (keys: string[]) => `Changed: ${keys.join(', ')}. This needs a restart.`,
+  restartNow: 'Restart with these settings',
+  restartSoon: 'restarting with these settings',
+  replayDiffers: 'The recorded run has other settings than the controls.',
+  trainThese: 'Train with these settings',
+
+  // Notices
+  notices: 'Messages',
+  dismiss: 'Dismiss',
+  urlNotice: (n: Notice) =>
+    n.why === 'unknown'
+      ? `The link sets “${n.key}”, which this page does not know; it was left out.`
+      : `The link sets ${n.key} to “${n.given}”, which is not allowed; ${n.used} is used.`,
+  importAgain: 'This link was made with somebody’s own pairs, which are not in it. Choose the file to train on it.',
+  chooseFileFirst: 'Choose or drop a .jsonl file with prompt, chosen and rejected.',
+  noRecording: (status: number) => `The recorded run could not be loaded (${status}).`,
+  noEngine: 'This build of the page contains no engine, so nothing can be trained here.',
+  noEngineMend: 'The recorded run still plays. `make demo` builds the page with its engine.',
+  needsRestart: (fields: string[]) => `Applied only after a restart: ${fields.join(', ')}.`,
+  fileTooLarge: (name: string) => `${name} is larger than 64 MB.`,
+  fileTooLargeMend: 'Choose a smaller part of it.',
+  fileUnreadable: (name: string) => `${name} could not be read.`,
+  fileNoPairs: (name: string, first: { line: number; what: string } | undefined) =>
+    `${name} has no usable pair${first ? `: line ${first.line} ${first.what}` : ''}.`,
+  fileNoPairsMend: 'Each line is a JSON object with the texts prompt, chosen and rejected, and optionally group.',
+};

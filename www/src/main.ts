@@ -1,0 +1,10 @@
+import './styles/page.css';
+import './charts/charts.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { Lab } from './state/lab.svelte';
+
+const base = new URL(import.meta.env.BASE_URL, document.baseURI);
+const lab = new Lab(base);
+mount(App, { target: document.getElementById('app')!, props: { lab } });
+void lab.open(location.hash || location.search, matchMedia('(prefers-reduced-motion: reduce)').matches);

@@ -1,0 +1,82 @@
+// What a run has said so far: growing arrays of bounded length.
+import type { Event, Evaluation, Frame, Progress, Started, Warning } from '../engine/types';
+import { frameSums, type Layer } from './derive';
+
+const MAX_FRAMES = 1600;
+const MAX_EVALUATIONS = 800;
+
+export class RunData {
+  started: Started | undefined;
+  groupOf: Uint16Array = new Uint16Array(0);
+  frames: Frame[] = [];
+  /** Per frame, beside `frames`: `[lane][frame][group]`. */
+  shares: Record<Layer, number[][][]> = { factor: [], gradient: [] };
+  evaluations: Evaluation[] = [];
+  progress: Progress | undefined;
+  warnings: Warning[] = [];
+  finished = false;
+
+  get lanes(): number {
+    return this.started?.lanes.length ?? 0;
+  }
+
+  get groups(): number {
+    return this.started?.groups.length ?? 0;
+  }
+
+  /** Share of each group in the training data as drawn. */
+  get mix(): number[] {
+    return this.started?.groups.map((group) => group.share) ?? [];
+  }
+
+  get lastStep(): number {
+    return Math.max(this.frames.at(-1)?.step ?? 0, this.evaluations.at(-1)?.step ?? 0);
+  }
+
+  add(event: Event): void {
+    switch (event.event) {
+      case 'started':
+        this.started = event;
+        this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
+        this.frames = [];
+        this.evaluations = [];
+        this.warnings = [];
+        this.progress = undefined;
+        this.finished = false;
+        this.shares = { factor: event.lanes.map(() => []), gradient: event.lanes.map(() => []) };
+        return;
+      case 'progress':
+        this.progress = event;
+        return;
+      case 'frame':
+        this.addFrame(event);
+        return;
+      case 'evaluation':
+        this.evaluations.push(event);
+        if (this.evaluations.length > MAX_EVALUATIONS) this.evaluations = thinned(this.evaluations);
+        return;
+      case 'warning':
+        if (this.warnings.length < 50) this.warnings.push(event);
+        return;
+      case 'done':
+        this.finished = true;
+    }
+  }
+
+  private addFrame(frame: Frame): void {
+    this.finished = false;
+    this.frames.push(frame);
+    const sums = frameSums(frame, this.groupOf, this.lanes, this.groups);
+    for (const layer of ['factor', 'gradient'] as const) {
+      sums[layer].forEach((row, lane) => this.shares[layer][lane]?.push(row));
+    }
+    if (this.frames.length <= MAX_FRAMES) return;
+    this.frames = thinned(this.frames);
+    for (const layer of ['factor', 'gradient'] as const) this.shares[layer] = this.shares[layer].map(thinned);
+  }
+}
+
+/** Every second entry, and the last one. */
+export function thinned<T>(entries: readonly T[]): T[] {
+  return entries.filter((_, i) => i % 2 === 0 || i === entries.length - 1);
+}

@@ -1,0 +1,206 @@
+// What each chart draws, made from the run. Pure functions; the panels call them.
+import type { BarsView, GroupStyle, PlaneView, SharesView, ShiftView, TiltView } from '../charts';
+import { tiltDomain } from '../charts';
+import { t } from '../i18n';
+import {
+  effectiveSampleSize,
+  lastAt,
+  laneSlice,
+  mean,
+  metricValues,
+  planePath,
+  referenceValues,
+  standardErrors,
+  trailingMean,
+  worstGroup,
+  nominalValue,
+  shiftedValue,
+  type Against,
+  type Layer,
+  type Metric,
+} from './derive';
+import type { RunData } from './run-data';
+
+/** Batches that ① averages over: 16 pairs at a 10 % minority say little one batch at a time. */
+export const WINDOW = 10;
+
+const SHAPES = ['circle', 'triangle', 'square', 'diamond'] as const;
+const DASHES: Record<string, string> = { dpo: 'solid', kldpo: 'dashed', wdpo: 'dotted', gr_dpo: '9 3 2 3', dr_dpo: '14 3' };
+
+export function styles(names: readonly string[]): GroupStyle[] {
+  return names.map((name, g) => ({ name, color: `var(--group-${g % 8})`, shape: SHAPES[g % 4] ?? 'circle' }));
+}
+
+export function groupStyles(data: RunData): GroupStyle[] {
+  return styles(data.started?.groups.map((group) => group.name) ?? []);
+}
+
+export function methodOf(data: RunData, lane: number): string {
+  return data.started?.config.lanes[lane]?.method ?? 'dpo';
+}
+
+export function dashOf(data: RunData, lane: number): string {
+  return DASHES[methodOf(data, lane)] ?? 'solid';
+}
+
+export function frameAt(data: RunData, cursor: number | undefined): number {
+  return cursor === undefined ? data.frames.length - 1 : Math.max(0, lastAt(data.frames, cursor));
+}
+
+export function evaluationAt(data: RunData, cursor: number | undefined): number {
+  return cursor === undefined ? data.evaluations.length - 1 : Math.max(0, lastAt(data.evaluations, cursor));
+}
+
+export function smoothedShares(data: RunData, layer: Layer, lane: number): number[][] {
+  return trailingMean(data.shares[layer][lane] ?? [], WINDOW);
+}
+
+export function sharesView(data: RunData, lane: number, layer: Layer, cursor: number | undefined, groups: GroupStyle[]): SharesView {
+  const sensitivity = layer === 'factor' && methodOf(data, lane) === 'wdpo';
+  return {
+    steps: data.frames.map((frame) => frame.step),
+    shares: smoothedShares(data, layer, lane),
+    training: data.mix,
+    groups,
+    cursor,
+    layer,
+    label: sensitivity ? t.sensitivityShare : undefined,
+  };
+}
+
+export function tiltViews(data: RunData, cursor: number | undefined, groups: GroupStyle[], selected: number | undefined): TiltView[] {
+  const frame = data.frames[frameAt(data, cursor)];
+  const lanes = data.lanes;
+  const views = Array.from({ length: lanes }, (_, lane): TiltView => {
+    const config = data.started?.config.lanes[lane];
+    const losses = frame ? laneSlice(frame.losses, lane, lanes) : [];
+    const factors = frame ? laneSlice(frame.factor, lane, lanes) : [];
+    const pair = frame ? laneSlice(frame.pairs, lane, lanes) : [];
+    const tau = frame?.tau[lane] ?? 0;
+    const method = config?.method ?? 'dpo';
+    return {
+      losses,
+      factors,
+      pair,
+      group: pair.map((id) => data.groupOf[id] ?? 0),
+      tau: tau !== 0 ? tau : null,
+      meanLoss: mean(losses),
+      curve: method === 'dpo' ? 'flat' : method === 'wdpo' ? 'sensitivity' : 'tilt',
+      ...(method === 'kldpo' && config?.form === 'authors' ? { clamp: 10 } : {}),
+      ess: effectiveSampleSize(factors),
+      radius: frame?.radius[lane] ?? 0,
+      groups,
+      selected,
+    };
+  });
+  const domain = frame ? tiltDomain(views) : undefined;
+  return views.map((view) => ({ ...view, domain }));
+}
+
+/** The y range that all lanes share, from every value on show, with zero in it. */
+export function metricDomain(data: RunData, metric: Metric): [number, number] {
+  if (metric === 'accuracy') return [0, 1];
+  let low = 0;
+  let high = metric === 'reward' ? 0.5 : 1;
+  for (const evaluation of data.evaluations) {
+    const values = evaluation[metric];
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] ?? 0;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return [low, high];
+}
+
+export function barsView(data: RunData, lane: number, metric: Metric, cursor: number | undefined, groups: GroupStyle[], domain: [number, number]): BarsView {
+  const evaluation = data.evaluations[evaluationAt(data, cursor)];
+  const values = evaluation ? metricValues(evaluation, metric, lane, data.lanes) : [];
+  return {
+    metric,
+    values,
+    reference: evaluation ? referenceValues(evaluation, metric, data.groups) : undefined,
+    groups,
+    worst: values.length > 1 ? worstGroup(values) : -1,
+    domain,
+  };
+}
+
+export function shiftView(data: RunData, metric: Metric, cursor: number | undefined, groups: GroupStyle[], target: number, alpha: number): ShiftView {
+  const evaluation = data.evaluations[evaluationAt(data, cursor)];
+  const mix = data.mix;
+  return {
+    metric,
+    alpha,
+    training: mix[target] ?? 0,
+    mix,
+    target,
+    groups,
+    lanes: evaluation
+      ? (data.started?.lanes ?? []).map((name, lane) => ({
+          name,
+          dash: dashOf(data, lane),
+          values: metricValues(evaluation, metric, lane, data.lanes),
+          se: standardErrors(evaluation, metric, lane, data.lanes),
+        }))
+      : [],
+  };
+}
+
+export function planeView(data: RunData, metric: Metric, cursor: number | undefined, against: Against, groups: GroupStyle[]): PlaneView {
+  const name = t.metricName[metric];
+  const axis = t.metricAxis[metric];
+  const last = data.evaluations.at(-1);
+  const reference = last && metric !== 'accuracy' ? referenceValues(last, metric, data.groups) : undefined;
+  const mix = data.mix;
+  const y = (values: number[]): number => (against.kind === 'worst' ? Math.min(...values) : shiftedValue(values, mix, against.target, against.alpha));
+  return {
+    metric: name,
+    xLabel: t.planeX(axis),
+    yLabel:
+      against.kind === 'worst' ? t.planeYWorst(axis) : t.planeYAlpha(axis, `${Math.round(against.alpha * 100)}%`, groups[against.target]?.name ?? ''),
+    lanes: (data.started?.lanes ?? []).map((lane, i) => ({
+      name: lane,
+      dash: dashOf(data, i),
+      path: planePath(data.evaluations, metric, i, data.lanes, mix, against),
+      baseline: methodOf(data, i) === 'dpo',
+    })),
+    cursor,
+    ...(reference ? { reference: { x: nominalValue(reference, mix), y: y(reference) } } : {}),
+  };
+}
+
+export interface Finding {
+  /** Rarest group of the training data. */
+  group: string;
+  share: number;
+  /** Lanes that reweight pairs, and the share they give that group. */
+  weights: { lane: string; share: number }[];
+  worst: { lane: string; value: number; kl: number | undefined }[];
+}
+
+/** The numbers of the sentence under the lesson; undefined before there are any. */
+export function finding(data: RunData, metric: Metric, cursor: number | undefined): Finding | undefined {
+  const started = data.started;
+  if (!started || data.groups < 2 || data.frames.length === 0) return undefined;
+  const mix = data.mix;
+  const rare = worstGroup(mix);
+  const evaluation = data.evaluations[evaluationAt(data, cursor)];
+  const at = frameAt(data, cursor);
+  return {
+    group: started.groups[rare]?.name ?? '',
+    share: mix[rare] ?? 0,
+    weights: started.lanes.flatMap((lane, i) =>
+      methodOf(data, i) === 'kldpo' || methodOf(data, i) === 'gr_dpo' || methodOf(data, i) === 'dr_dpo'
+        ? [{ lane, share: smoothedShares(data, 'factor', i)[at]?.[rare] ?? 0 }]
+        : [],
+    ),
+    worst: evaluation
+      ? started.lanes.map((lane, i) => ({
+          lane,
+          value: Math.min(...metricValues(evaluation, metric, i, data.lanes)),
+          kl: evaluation.kl.length > 0 ? evaluation.kl[i] : undefined,
+        }))
+      : [],
+  };
+}

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const folder = new URL('./public/', import.meta.url);
+const has = (path: string): boolean => existsSync(new URL(path, folder));
+
+// The page asks only for files that are there, so that nothing it does shows up as a failed request.
+const shipped = {
+  cpu: has('engine/cpu/prefshift.js'),
+  gpu: has('engine/gpu/prefshift.js'),
+  demo: has('demo.trace.jsonl'),
+  references: has('reference')
+    ? readdirSync(new URL('reference/', folder))
+        .filter((name) => name.endsWith('.safetensors'))
+        .map((name) => name.replace(/\.safetensors$/, ''))
+        .sort()
+    : [],
+};
+
+// A relative base lets the built page work under any path (GitHub Pages, a folder on a school server).
+export default defineConfig({
+  base: './',
+  appType: 'mpa',
+  define: { __SHIPPED__: JSON.stringify(shipped) },
+  plugins: [svelte()],
+  worker: { format: 'es' },
+  build: { target: 'es2022', chunkSizeWarningLimit: 300 },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+});
