@@ -286,7 +286,7 @@ impl Default for RunConfig {
 }
 
 /// The most lanes a run may have.
-pub const MAX_LANES: usize = 64;
+pub const MAX_LANES: usize = 128;
 
 impl RunConfig {
     /// The defaults of a scenario: its mix of groups, lanes that show its point, and a context that holds its text.
