@@ -189,6 +189,21 @@ fn equal_policies_write_the_same_words() {
     }
 }
 
+/// Each position has noise of its own: a policy without opinions does not repeat itself.
+#[test]
+fn positions_are_drawn_independently() {
+    let (gpt, params) = model();
+    let blank = Parameters(params.0.iter().map(|p| p.clone() * 0.0).collect());
+    let texts = &sample(&gpt, &blank, &vec![vec![7]; 3000], 5, &EvalConfig::default())[0];
+    // All 10 allowed tokens are equally likely, one of them the end.
+    let pairs: Vec<&[u32]> = texts.iter().flat_map(|t| t.windows(2)).collect();
+    let repeated = pairs.iter().filter(|p| p[0] == p[1]).count() as f64 / pairs.len() as f64;
+    // A pair of words repeats in 1 of 9; 3 standard errors of some 10,000 pairs.
+    within("share of repeated words, off 1/9", (repeated - 1.0 / 9.0).abs(), 0.01);
+    let longer = texts.iter().filter(|t| !t.is_empty()).count() as f64 / texts.len() as f64;
+    within("share of texts that are not empty, off 9/10", (longer - 0.9).abs(), 0.02);
+}
+
 #[test]
 fn special_tokens_are_never_written() {
     let (gpt, mut params) = model();

@@ -24,10 +24,10 @@ const GRADIENT: f64 = 1e-5;
 const ONE_TENSOR: f64 = 1e-5;
 /// Ten times the floor of 1e-6 in the regimes.
 const REGIME: f64 = 2e-5;
-/// AdamW divides by √v: entries with a small gradient magnify its error.
-const TEN_STEPS: f64 = 1e-4;
-/// The same for a single entry, in absolute numbers.
-const ONE_ENTRY: f64 = 2e-5;
+/// Ten times the floor of 2e-6. AdamW divides by √v: entries with a small gradient magnify its error.
+const TEN_STEPS: f64 = 2e-5;
+/// The same for a single entry, in absolute numbers: ten times the floor of 4e-7.
+const ONE_ENTRY: f64 = 5e-6;
 
 fn tokens(twin: &Twin, batch: usize) -> TokenTensors {
     TokenTensors::new(&[&TokenBatch::from_pairs(&twin.pairs[5 * batch..5 * batch + 5], twin.model.context)], 1, &twin.device)
