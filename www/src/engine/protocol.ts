@@ -1,16 +1,9 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { Error as EngineError, Event, MethodInfo, RunConfig } from './types';
+import type { Error as EngineError, Event, MethodInfo, RunConfig, ScenarioInfo, Update as UpdateResult } from './types';
 
-export type { EngineError };
+export type { EngineError, ScenarioInfo, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
-
-export interface ScenarioInfo {
-  id: string;
-  title: string;
-  description: string;
-  mix: number[];
-}
 
 export interface EngineInfo {
   version: string;
@@ -25,11 +18,6 @@ export interface RunRequest {
   imported?: string;
   /** Reference policy (safetensors), where one ships with the scenario. */
   reference?: Uint8Array;
-}
-
-export interface UpdateResult {
-  applied: string[];
-  restart: string[];
 }
 
 export type Request =

@@ -111,12 +111,18 @@ async function pump(): Promise<void> {
       const from = performance.now();
       const events = await session!.next();
       if (mine !== generation) break;
+      // An ended session has nothing more to say; asking it again would never end.
+      if (events.length === 0) finished = true;
       let frames = 0;
       for (const event of events) {
         if (event.event === 'frame') frames += 1;
         if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
         if (event.event === 'progress' && event.stage === 'train') prepared = true;
-        if (event.event === 'done') finished = true;
+        if (event.event === 'done') {
+          finished = true;
+          playing = false;
+          stepsWanted = 0;
+        }
         waiting.push(event);
       }
       if (frames > 0 && stepsWanted > 0) stepsWanted -= 1;
@@ -127,8 +133,11 @@ async function pump(): Promise<void> {
     }
   } catch (thrown) {
     if (mine === generation) {
+      flush();
+      // After an error the session is of no further use.
+      session = undefined;
       playing = false;
-      finished = true;
+      stepsWanted = 0;
       post({ type: 'failed', error: asEngineError(thrown), fatal: isFatal(thrown) });
     }
   } finally {
@@ -215,6 +224,8 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
       return start(request.backend, request.run, request.play);
     case 'play':
       playing = true;
+      // The number of steps may have been raised; a session that is done says so again.
+      finished = false;
       void pump();
       return null;
     case 'pause':
@@ -225,6 +236,7 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
     case 'step':
       playing = false;
       stepsWanted += 1;
+      finished = false;
       void pump();
       return null;
     case 'stop':

@@ -53,7 +53,7 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
 };
 
 const GROUPS: Record<string, string[]> = {
-  'two-populations': ['practical', 'sentimental'],
+  'two-populations': ['Practical', 'Sentimental'],
   shortcut: ['majority', 'minority'],
   tabular: ['majority', 'minority'],
 };

@@ -6,14 +6,19 @@ export interface ImportSummary {
   /** Unusable lines, at most 20 of them. */
   problems: { line: number; what: string }[];
   skipped: number;
-  examples: { prompt: string; chosen: string; rejected: string; group: string }[];
+  /** Tokens that all but one in a hundred rows fit in, as far as can be told here. */
+  context: number;
 }
+
+const SPECIALS = 3;
+const tokens = (text: string): number => text.match(/[\p{L}\p{N}'’]+|[^\s]/gu)?.length ?? 0;
 
 const MAX_PROBLEMS = 20;
 
 export function summarize(name: string, text: string): ImportSummary {
+  const lengths: number[] = [];
   const counts = new Map<string, number>();
-  const out: ImportSummary = { name, rows: 0, groups: [], problems: [], skipped: 0, examples: [] };
+  const out: ImportSummary = { name, rows: 0, groups: [], problems: [], skipped: 0, context: 16 };
   const bad = (line: number, what: string): void => {
     out.skipped += 1;
     if (out.problems.length < MAX_PROBLEMS) out.problems.push({ line, what });
@@ -45,10 +50,11 @@ export function summarize(name: string, text: string): ImportSummary {
     const group = fields['group'] === undefined || fields['group'] === null ? 'all' : String(fields['group']);
     counts.set(group, (counts.get(group) ?? 0) + 1);
     out.rows += 1;
-    if (out.examples.length < 24) {
-      out.examples.push({ prompt: String(fields['prompt']), chosen: String(fields['chosen']), rejected: String(fields['rejected']), group });
-    }
+    lengths.push(tokens(String(fields['prompt'])) + Math.max(tokens(String(fields['chosen'])), tokens(String(fields['rejected']))) + SPECIALS);
   }
-  out.groups = [...counts].map(([group, count]) => ({ name: group, count }));
+  // Most frequent first, ties by name: the order in which the engine takes the training mix.
+  out.groups = [...counts].map(([group, count]) => ({ name: group, count })).sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+  lengths.sort((a, b) => a - b);
+  out.context = Math.min(128, Math.max(16, lengths[Math.ceil(lengths.length * 0.99) - 1] ?? 16));
   return out;
 }

@@ -3,12 +3,12 @@ import { WorkerEngine, type Engine, type EngineListener } from '../engine/engine
 import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
 import { asEngineError, type Activity, type Backend, type EngineError, type EngineInfo, type RunRequest } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
-import type { Event, Stage } from '../engine/types';
+import type { Event, RunConfig, Stage } from '../engine/types';
 import { t } from '../i18n';
 import type { Layer, Metric } from './derive';
 import { summarize, type ImportSummary } from './imported';
 import { RunData } from './run-data';
-import { fromConfig, fromQuery, liveKeys, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { fitsReference, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 
 export type Status =
   | { kind: 'opening' }
@@ -76,6 +76,8 @@ export class Lab {
   private updateTimer: ReturnType<typeof setTimeout> | undefined;
   private drawing = false;
   private startToken = 0;
+  /** Steps that the run under way goes to, with what was added after its end. */
+  private totalSteps = 0;
 
   constructor(base: URL) {
     this.base = base;
@@ -295,7 +297,8 @@ export class Lab {
 
   private async goOn(): Promise<void> {
     try {
-      await this.worker?.extend(this.data.lastStep + this.settings.steps);
+      this.totalSteps = this.data.lastStep + this.settings.steps;
+      await this.worker?.extend(this.totalSteps);
       this.worker?.play();
     } catch (thrown) {
       this.fail(asEngineError(thrown), 'error');
@@ -314,12 +317,13 @@ export class Lab {
       const worker = await this.ensureWorker();
       const reference = await this.reference(settings);
       if (mine !== this.startToken) return;
-      const run: RunRequest = { config: toConfig(settings, this.info?.scenarios, this.imported?.groups.length) };
+      const run: RunRequest = { config: this.config(settings) };
       if (settings.scenario === 'imported' && this.importedText !== undefined) run.imported = this.importedText;
       if (reference) run.reference = reference;
       this.replay?.dispose();
       this.source = 'live';
       this.running = settings;
+      this.totalSteps = settings.steps;
       this.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
       worker.pace(this.pace);
       await worker.start(run, this.playingWanted);
@@ -333,9 +337,14 @@ export class Lab {
     }
   }
 
+  private config(settings: Settings): RunConfig {
+    const own = this.imported ? { counts: this.imported.groups.map((group) => group.count), context: this.imported.context } : undefined;
+    return toConfig(settings, this.info?.scenarios, own);
+  }
+
   private reference(settings: Settings): Promise<Uint8Array | undefined> {
     const id = settings.scenario;
-    if (!__SHIPPED__.references.includes(id)) return Promise.resolve(undefined);
+    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings)) return Promise.resolve(undefined);
     const known = this.references.get(id);
     if (known) return known;
     const loading = fetch(new URL(`reference/${id}.safetensors`, this.base))
@@ -348,7 +357,8 @@ export class Lab {
   /** One setting was changed by the user. */
   change<K extends SettingKey>(key: K, value: Settings[K]): void {
     if (this.settings[key] === value) return;
-    this.settings[key] = value;
+    if (key === 'scenario') this.settings = moved($state.snapshot(this.settings), String(value));
+    else this.settings[key] = value;
     this.changed();
     if (key === 'device') this.redecide();
     if (key === 'scenario' && value === 'imported' && this.importedText === undefined) this.say('info', t.chooseFileFirst, '');
@@ -373,13 +383,24 @@ export class Lab {
     if (!this.running || !this.worker || this.status.kind === 'failed') return;
     const next = { ...this.running };
     for (const key of liveKeys(this.running, this.settings)) (next as Record<string, unknown>)[key] = this.settings[key];
+    if (next.steps !== this.running.steps) this.totalSteps = next.steps;
+    const config = this.config(next);
+    config.train.steps = Math.max(this.totalSteps, this.data.lastStep);
     try {
-      const result = await this.worker.update(toConfig(next, this.info?.scenarios, this.imported?.groups.length));
+      const result = await this.worker.update(config);
       this.running = next;
+      this.data.renamed(config.lanes);
+      this.grown();
       if (result.restart.length > 0) this.say('warning', t.needsRestart(result.restart), '');
     } catch (thrown) {
       this.fail(asEngineError(thrown), 'error');
     }
+  }
+
+  /** Steps that the run on show goes to. */
+  totalOf(): number {
+    const planned = this.source === 'live' && this.totalSteps > 0 ? this.totalSteps : (this.data.started?.config.train.steps ?? this.settings.steps);
+    return Math.max(planned, this.data.lastStep);
   }
 
   setPace(stepsPerSecond: number): void {

@@ -1,12 +1,16 @@
 // What a run has said so far: growing arrays of bounded length.
-import type { Event, Evaluation, Frame, Progress, Started, Warning } from '../engine/types';
+import type { Event, Evaluation, Frame, LaneConfig, Progress, Started, Warning } from '../engine/types';
 import { frameSums, type Layer } from './derive';
 
+/** Parameters that lane names carry, as the engine writes them. */
+const SYMBOLS: Record<string, string> = { tau: 'τ', rho: 'ρ', eta: 'η', beta_prime: 'β′' };
 const MAX_FRAMES = 1600;
 const MAX_EVALUATIONS = 800;
 
 export class RunData {
   started: Started | undefined;
+  /** Display names, which follow a live change of a parameter. */
+  names: string[] = [];
   groupOf: Uint16Array = new Uint16Array(0);
   frames: Frame[] = [];
   /** Per frame, beside `frames`: `[lane][frame][group]`. */
@@ -33,10 +37,22 @@ export class RunData {
     return Math.max(this.frames.at(-1)?.step ?? 0, this.evaluations.at(-1)?.step ?? 0);
   }
 
+  /** A live change of the lanes: their names say the parameters that hold now. */
+  renamed(lanes: readonly LaneConfig[]): void {
+    this.names = this.names.map((name, i) => {
+      const params = lanes[i]?.params ?? {};
+      return Object.entries(SYMBOLS).reduce(
+        (text, [id, symbol]) => (params[id] === undefined ? text : text.replace(new RegExp(`${symbol}=\\S+`), `${symbol}=${params[id]}`)),
+        name,
+      );
+    });
+  }
+
   add(event: Event): void {
     switch (event.event) {
       case 'started':
         this.started = event;
+        this.names = [...event.lanes];
         this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
         this.frames = [];
         this.evaluations = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clamp, defaults, fromConfig, fromQuery, KEYS, liveKeys, mixFor, restartKeys, SETTINGS, toConfig, toQuery, type Setting, type Settings } from './settings';
+import { clamp, defaults, fromConfig, fromQuery, KEYS, liveKeys, mixFor, moved, restartKeys, SETTINGS, toConfig, toQuery, type Setting, type Settings } from './settings';
 
 describe('the URL', () => {
   it('is empty for the defaults', () => {
@@ -49,6 +49,13 @@ describe('the URL', () => {
     expect(notices[3]!.key).toHaveLength(40);
   });
 
+  it('starts each scenario from its own defaults', () => {
+    expect(fromQuery('scenario=shortcut').settings.tau).toBe(0.1);
+    expect(toQuery(defaults('shortcut'))).toBe('scenario=shortcut');
+    expect(fromQuery(toQuery({ ...defaults('shortcut'), tau: 0.25 })).settings.tau).toBe(0.25);
+    expect(moved({ ...defaults(), seed: 9 }, 'shortcut')).toEqual({ ...defaults('shortcut'), seed: 9 });
+  });
+
   it('puts a list in the table’s order', () => {
     expect(clamp('methods', 'wdpo,dpo').value).toBe('dpo,wdpo');
   });
@@ -69,12 +76,12 @@ describe('the config', () => {
   it('gives each lane only the parameters that it knows', () => {
     const config = toConfig({ ...defaults(), methods: 'dpo,kldpo,wdpo,gr_dpo' });
     expect(config.lanes.map((lane) => Object.keys(lane.params))).toEqual([['beta'], ['beta', 'tau'], ['beta', 'rho'], ['beta']]);
-    expect(config.lanes[1]).toMatchObject({ method: 'kldpo', form: 'normalized', learning_rate: 0.001 });
+    expect(config.lanes[1]).toMatchObject({ method: 'kldpo', form: 'normalized', learning_rate: 0.0002 });
     expect('form' in config.lanes[0]!).toBe(false);
   });
 
   it('pairs the tabular scenario with the tabular policy', () => {
-    const config = toConfig({ ...defaults(), scenario: 'tabular' });
+    const config = toConfig(defaults('tabular'));
     expect(config.model.policy).toBe('tabular');
     expect(config.eval.samples).toBe(0);
   });
@@ -84,13 +91,13 @@ describe('the config', () => {
   });
 
   it('finds the settings again in a recorded config', () => {
-    const settings = { ...defaults(), minority: 0.2, tau: 0.25, lr: 0.002, seed: 7, methods: 'dpo,kldpo' };
+    const settings = { ...defaults(), minority: 0.2, tau: 0.25, lr: 0.0005, seed: 7, methods: 'dpo,kldpo' };
     expect(fromConfig(toConfig(settings))).toEqual(settings);
   });
 
   it('knows what a run under way can take', () => {
-    const edited = { ...defaults(), tau: 1, flip: 0.1, lr: 0.01 };
-    expect(liveKeys(defaults(), edited)).toEqual(['tau', 'lr']);
+    const edited = { ...defaults(), tau: 1, flip: 0.1, lr: 0.01, steps: 400 };
+    expect(liveKeys(defaults(), edited)).toEqual(['tau', 'lr', 'steps']);
     expect(restartKeys(defaults(), edited)).toEqual(['flip']);
   });
 });

@@ -53,10 +53,10 @@ export const SETTINGS = {
   rho: number(0.2, 0, 10, 0.05, { live: true }),
   klform: choice('normalized', ['normalized', 'authors']),
   wform: choice('algorithm1', ['algorithm1', 'appendix_f']),
-  lr: number(0.0002, 0.00001, 0.1, 0.00001, { scale: 'log', live: true }),
+  lr: number(0.0002, 0.00001, 1, 0.00001, { scale: 'log', live: true }),
   seed: number(1, 0, 4_294_967_295, 1),
   device: choice('auto', ['auto', 'webgpu', 'cpu']),
-  steps: number(300, 1, 100_000, 1),
+  steps: number(300, 1, 100_000, 1, { live: true }),
   batch: number(16, 1, 256, 1),
   pairs: number(512, 4, 16_384, 1),
   // Shape of the model and size of the evaluation: set by tests and by slow machines.
@@ -66,7 +66,7 @@ export const SETTINGS = {
   context: number(24, 4, 128, 1),
   sft: number(600, 0, 20_000, 1),
   evalpairs: number(64, 1, 1024, 1),
-  every: number(10, 1, 10_000, 1),
+  every: number(20, 1, 10_000, 1),
   samples: number(32, 0, 512, 1),
 } satisfies Record<string, Setting>;
 
@@ -76,8 +76,24 @@ export type Settings = { -readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[
 
 export const KEYS = Object.keys(SETTINGS) as SettingKey[];
 
-export function defaults(): Settings {
-  return Object.fromEntries(KEYS.map((key) => [key, SETTINGS[key].default])) as unknown as Settings;
+/** Where a scenario starts from something else than the table's defaults. */
+const SCENARIO_DEFAULTS: Record<string, Partial<Settings>> = {
+  shortcut: { tau: 0.1 },
+  regions: { minority: 0.05 },
+  tabular: { methods: 'dpo,kldpo', beta: 0.1, lr: 0.2, steps: 800, batch: 20, pairs: 20, every: 100, samples: 0, context: 16 },
+};
+
+export function defaults(scenario: string = SETTINGS.scenario.default): Settings {
+  const table = Object.fromEntries(KEYS.map((key) => [key, SETTINGS[key].default])) as unknown as Settings;
+  return { ...table, ...(Object.hasOwn(SCENARIO_DEFAULTS, scenario) ? SCENARIO_DEFAULTS[scenario] : {}), scenario };
+}
+
+/** The same settings in another scenario: what was left at its default takes the new scenario's. */
+export function moved(settings: Settings, scenario: string): Settings {
+  const from = defaults(settings.scenario);
+  const next = defaults(scenario) as Record<string, string | number>;
+  for (const key of KEYS) if (key !== 'scenario' && settings[key] !== from[key]) next[key] = settings[key];
+  return next as unknown as Settings;
 }
 
 export interface Notice {
@@ -109,9 +125,9 @@ export function clamp(key: SettingKey, raw: string): { value: string | number; w
 
 /** Settings from a URL's query or fragment; what could not be used as given is reported, never fatal. */
 export function fromQuery(query: string): { settings: Settings; notices: Notice[] } {
-  const settings = defaults();
   const notices: Notice[] = [];
   const seen = new URLSearchParams(query.replace(/^[?#]/, ''));
+  const settings = defaults(String(clamp('scenario', seen.get('scenario') ?? SETTINGS.scenario.default).value));
   for (const [key, raw] of seen) {
     const given = raw.slice(0, 60);
     if (!Object.hasOwn(SETTINGS, key)) {
@@ -125,10 +141,11 @@ export function fromQuery(query: string): { settings: Settings; notices: Notice[
   return { settings, notices };
 }
 
-/** Only what differs from the defaults, in the order of the table. */
+/** Only what differs from the scenario's defaults, in the order of the table. */
 export function toQuery(settings: Settings): string {
   const out = new URLSearchParams();
-  for (const key of KEYS) if (settings[key] !== SETTINGS[key].default) out.set(key, String(settings[key]));
+  const base: Settings = { ...defaults(settings.scenario), scenario: SETTINGS.scenario.default };
+  for (const key of KEYS) if (settings[key] !== base[key]) out.set(key, String(settings[key]));
   return out.toString();
 }
 
@@ -139,7 +156,7 @@ export const FALLBACK_MIX: Record<string, number[]> = {
   'two-populations': [0.9, 0.1],
   shortcut: [0.9, 0.1],
   tabular: [0.9, 0.1],
-  regions: [0.4, 0.3, 0.2, 0.1],
+  regions: [0.45, 0.3, 0.2, 0.05],
   imported: [0.9, 0.1],
 };
 
@@ -155,9 +172,17 @@ export function mixFor(base: readonly number[], minority: number): number[] {
 
 const round = (value: number): number => Math.round(value * 1e9) / 1e9;
 
-/** The run that these settings describe. `groups` is how many groups the user's own pairs have. */
-export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], groups = 2): RunConfig {
-  const own = s.scenario === 'imported' ? Array.from({ length: groups }, () => 1 / groups) : undefined;
+/** What the run must know of the user's own pairs. */
+export interface OwnPairs {
+  /** Rows of each group, most frequent first. */
+  counts: number[];
+  /** Tokens that nearly every row fits in. */
+  context: number;
+}
+
+/** The run that these settings describe. */
+export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], imported?: OwnPairs): RunConfig {
+  const own = s.scenario === 'imported' ? imported?.counts : undefined;
   const base = own ?? scenarios.find((info) => info.id === s.scenario)?.mix ?? FALLBACK_MIX[s.scenario] ?? [0.9, 0.1];
   const tabular = s.scenario === 'tabular';
   const heads = s.d % s.heads === 0 ? s.heads : 1;
@@ -173,8 +198,8 @@ export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], g
       labels: 'bradley-terry',
       reward_scale: 4,
     },
-    model: { policy: tabular ? 'tabular' : 'gpt', d_model: s.d, layers: s.layers, heads, context: s.context, tied: false },
-    sft: { steps: s.sft, batch: 32, learning_rate: 0.003, bundled: true },
+    model: { policy: tabular ? 'tabular' : 'gpt', d_model: s.d, layers: s.layers, heads, context: own && imported && s.context === SETTINGS.context.default ? imported.context : s.context, tied: false },
+    sft: { steps: s.sft, batch: 32, learning_rate: 0.003, bundled: s.scenario !== 'imported' },
     lanes: s.methods.split(',').map((method) => lane(method, s)),
     train: {
       steps: s.steps,
@@ -182,12 +207,12 @@ export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], g
       // Each lane carries its own rate, so that changing it is a change of lanes, which needs no restart.
       learning_rate: SETTINGS.lr.default,
       warmup: 10,
-      schedule: 'constant',
+      schedule: tabular ? 'cosine' : 'constant',
       weight_decay: 0,
-      clip: 1,
-      frame_every: tabular ? 2 : 1,
+      clip: tabular ? 1e6 : 1,
+      frame_every: tabular ? 4 : 1,
     },
-    eval: { every: s.every, samples: tabular ? 0 : s.samples, temperature: 1, top_k: 0, top_p: 1 },
+    eval: { every: s.every, samples: s.samples, temperature: 1, top_k: 0, top_p: 1 },
   };
 }
 
@@ -201,9 +226,8 @@ function lane(method: string, s: Settings): LaneConfig {
 
 /** Settings that a recorded run was made with, as far as this page has controls for them. */
 export function fromConfig(config: RunConfig): Settings {
-  const s = defaults();
+  const s = defaults(config.data.scenario);
   const param = (method: string, name: string): number | undefined => config.lanes.find((l) => l.method === method)?.params[name];
-  s.scenario = config.data.scenario;
   s.minority = config.data.mix.at(-1) ?? s.minority;
   s.marker = config.data.marker;
   s.flip = config.data.flip;
@@ -217,6 +241,12 @@ export function fromConfig(config: RunConfig): Settings {
   s.batch = config.train.batch;
   s.pairs = config.data.pairs;
   return s;
+}
+
+/** The shapes that the shipped reference policies have. */
+export function fitsReference(s: Settings): boolean {
+  const base = defaults(s.scenario);
+  return (['d', 'layers', 'heads', 'context'] as const).every((key) => s[key] === base[key]);
 }
 
 /** Keys whose change needs a restart of the run, among those that differ. */

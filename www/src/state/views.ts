@@ -137,7 +137,7 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
     target,
     groups,
     lanes: evaluation
-      ? (data.started?.lanes ?? []).map((name, lane) => ({
+      ? data.names.map((name, lane) => ({
           name,
           dash: dashOf(data, lane),
           values: metricValues(evaluation, metric, lane, data.lanes),
@@ -159,7 +159,7 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
     xLabel: t.planeX(axis),
     yLabel:
       against.kind === 'worst' ? t.planeYWorst(axis) : t.planeYAlpha(axis, `${Math.round(against.alpha * 100)}%`, groups[against.target]?.name ?? ''),
-    lanes: (data.started?.lanes ?? []).map((lane, i) => ({
+    lanes: data.names.map((lane, i) => ({
       name: lane,
       dash: dashOf(data, i),
       path: planePath(data.evaluations, metric, i, data.lanes, mix, against),
@@ -190,13 +190,13 @@ export function finding(data: RunData, metric: Metric, cursor: number | undefine
   return {
     group: started.groups[rare]?.name ?? '',
     share: mix[rare] ?? 0,
-    weights: started.lanes.flatMap((lane, i) =>
+    weights: data.names.flatMap((lane, i) =>
       methodOf(data, i) === 'kldpo' || methodOf(data, i) === 'gr_dpo' || methodOf(data, i) === 'dr_dpo'
         ? [{ lane, share: smoothedShares(data, 'factor', i)[at]?.[rare] ?? 0 }]
         : [],
     ),
     worst: evaluation
-      ? started.lanes.map((lane, i) => ({
+      ? data.names.map((lane, i) => ({
           lane,
           value: Math.min(...metricValues(evaluation, metric, i, data.lanes)),
           kl: evaluation.kl.length > 0 ? evaluation.kl[i] : undefined,
