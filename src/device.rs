@@ -45,11 +45,21 @@ impl Compute {
 
     #[cfg(any(feature = "webgpu", feature = "wgpu"))]
     async fn gpu() -> Result<Self> {
-        let device = Device::wgpu_options()
-            .init_async()
-            .await
-            .map_err(|e| Error::new(ErrorCode::Device, format!("the GPU did not start: {e}"), "train on the CPU instead"))?;
-        let name = device.identity().map_or_else(|| "GPU".to_string(), |id| format!("{id:?}"));
+        #[cfg(target_family = "wasm")]
+        crate::web::run_constructors();
+        // A runtime can be opened once in a process (or worker); later runs share it.
+        thread_local!(static OPENED: std::cell::RefCell<Option<Device>> = const { std::cell::RefCell::new(None) });
+        let device = if let Some(device) = OPENED.with(|d| d.borrow().clone()) {
+            device
+        } else {
+            let device = Device::wgpu_options()
+                .init_async()
+                .await
+                .map_err(|e| Error::new(ErrorCode::Device, format!("the GPU did not start: {e}"), "train on the CPU instead"))?;
+            OPENED.with(|d| *d.borrow_mut() = Some(device.clone()));
+            device
+        };
+        let name = "GPU".to_string();
         Ok(Self { device, kind: DeviceKind::Webgpu, name })
     }
 

@@ -197,9 +197,9 @@ fn methods_forms_and_parameters_are_checked() {
         }
     }
     let lane = json!({"method": "dpo"});
-    refused(&with("/lanes", json!([])), "lanes: 0", "1 to 64");
-    refused(&with("/lanes", json!(vec![lane.clone(); 65])), "lanes: 65", "1 to 64");
-    RunConfig::from_json(&with("/lanes", json!(vec![lane; 64]))).expect("64 lanes are allowed");
+    refused(&with("/lanes", json!([])), "lanes: 0", "1 to 128");
+    refused(&with("/lanes", json!(vec![lane.clone(); 129])), "lanes: 129", "1 to 128");
+    RunConfig::from_json(&with("/lanes", json!(vec![lane; 128]))).expect("128 lanes are allowed");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod session;
 
+pub use session::Session;
+
 use crate::config::RunConfig;
 use crate::error::Error;
 use serde::Serialize;
@@ -17,13 +19,19 @@ unsafe extern "C" {
 /// Runs once, when the module is loaded.
 #[wasm_bindgen(start)]
 pub fn start() {
-    #[cfg(feature = "webgpu")]
-    // SAFETY: called once, before anything else. CubeCL registers its types in static constructors; unless they
-    // are run here, the linker wraps every export so that each call from JavaScript runs them all again.
-    unsafe {
-        __wasm_call_ctors();
-    }
+    run_constructors();
     console_error_panic_hook::set_once();
+}
+
+/// Runs the module's static constructors, once. CubeCL registers its types in them; unless they are run here, the
+/// linker wraps every export so that each call from JavaScript runs them all again.
+pub(crate) fn run_constructors() {
+    #[cfg(feature = "webgpu")]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        // SAFETY: `Once` makes this the only call.
+        ONCE.call_once(|| unsafe { __wasm_call_ctors() });
+    }
 }
 
 /// Version of the engine.

@@ -1,0 +1,74 @@
+# make demo: build everything that is missing and serve the page. make test: every test. make help: the rest.
+
+# Build products live outside the checkout, so that a fresh clone reuses them.
+PREFSHIFT_TARGET ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/prefshift/target
+NATIVE = CARGO_TARGET_DIR=$(PREFSHIFT_TARGET)/native
+CARGO_FLAGS = --release --features cli,typescript
+SOURCES = $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+PAGE = $(shell find www/src www/public -type f -not -path '*/engine/*' 2>/dev/null) www/index.html www/vite.config.ts www/package-lock.json
+ENGINE = www/public/engine
+PREFSHIFT = $(PREFSHIFT_TARGET)/native/release/prefshift
+# The real-data tests look here; they say so and skip where it is absent.
+export PREFSHIFT_DATA ?= $(abspath ../shared/data)
+
+.PHONY: demo test test-native test-wasm test-page engine page cli reference trace types screenshots clean help
+
+help:
+	@echo "make demo         build what is missing and serve the page on localhost"
+	@echo "make test         every test: native, wasm in a browser, the page"
+	@echo "make cli          the command line, at $(PREFSHIFT)"
+	@echo "make reference    train the reference policies that ship with the page"
+	@echo "make trace        record the run that the page opens on"
+	@echo "make types        regenerate the page's TypeScript types"
+	@echo "make clean        remove the page's build and $(PREFSHIFT_TARGET)"
+
+demo: www/dist/index.html
+	@cd www && node_modules/.bin/vite preview --host 127.0.0.1 --port $${PORT:-4173}
+
+engine: $(ENGINE)/cpu/prefshift_bg.wasm $(ENGINE)/gpu/prefshift_bg.wasm
+
+$(ENGINE)/%/prefshift_bg.wasm: $(SOURCES)
+	@scripts/setup.sh wasm page
+	@scripts/engine.sh $* $(PREFSHIFT_TARGET)
+
+page: www/dist/index.html
+
+www/dist/index.html: $(PAGE) $(ENGINE)/cpu/prefshift_bg.wasm $(ENGINE)/gpu/prefshift_bg.wasm
+	@scripts/setup.sh page
+	@echo "page: building"
+	@cd www && npm run --silent build
+
+cli:
+	@echo "cli: building"
+	@$(NATIVE) cargo build --quiet $(CARGO_FLAGS)
+	@echo "cli: $(PREFSHIFT)"
+
+test: test-native test-wasm test-page
+	@echo "test: all passed"
+
+test-native:
+	@echo "test: native (engine, golden numbers, float64 reference, command line)"
+	$(NATIVE) cargo test $(CARGO_FLAGS)
+
+test-wasm:
+	@scripts/setup.sh wasm pack browser
+	@echo "test: wasm in headless Chromium (CPU, then WebGPU on a software adapter)"
+	@scripts/test-wasm.sh $(PREFSHIFT_TARGET)
+
+test-page: www/dist/index.html
+	@scripts/setup.sh page browser
+	@echo "test: page (types, units, the built page in headless Chromium)"
+	cd www && npm run --silent check && npm run --silent test && npm run --silent e2e
+
+types:
+	UPDATE=1 $(NATIVE) cargo test $(CARGO_FLAGS) --test types
+
+reference: cli
+	for s in two-populations shortcut regions; do $(PREFSHIFT) sft --scenario $$s --out www/public/reference/$$s.safetensors; done
+
+trace: cli
+	$(PREFSHIFT) train --reference www/public/reference/two-populations.safetensors \
+	  --set train.steps=240 --set train.frame_every=4 --set eval.every=20 --trace www/public/demo.trace.jsonl
+
+clean:
+	rm -rf www/dist $(ENGINE) $(PREFSHIFT_TARGET)
