@@ -286,7 +286,7 @@ impl Default for RunConfig {
 }
 
 /// The most lanes a run may have.
-pub const MAX_LANES: usize = 64;
+pub const MAX_LANES: usize = 128;
 
 impl RunConfig {
     /// The defaults of a scenario: its mix of groups, lanes that show its point, and a context that holds its text.
@@ -324,9 +324,13 @@ impl RunConfig {
 
     /// Parses and validates; the error names the field by its dotted path.
     pub fn from_json(text: &str) -> Result<Self> {
+        if let Ok(value) = serde_json::from_str(text) {
+            refuse_arrays(&value)?;
+        }
         let mut de = serde_json::Deserializer::from_str(text);
         let config: Self = serde_path_to_error::deserialize(&mut de).map_err(|e| {
             let path = e.path().to_string();
+            let path = if path == "." { "config" } else { &path };
             Error::new(ErrorCode::Config, format!("{path}: {}", e.inner()), "see `prefshift train --print-config` for every field")
         })?;
         de.end().map_err(|e| Error::new(ErrorCode::Config, format!("config: {e}"), "remove what follows the JSON object"))?;
@@ -441,6 +445,19 @@ impl LaneConfig {
         }
         Ok(())
     }
+}
+
+/// Serde takes an array for a struct, field by field: `"data": []` would mean every default.
+fn refuse_arrays(config: &serde_json::Value) -> Result<()> {
+    let check = |field: &str, value: &serde_json::Value| match value.is_array() {
+        true => Err(Error::config(field, "an array", "an object, its fields by name")),
+        false => Ok(()),
+    };
+    check("config", config)?;
+    for section in ["data", "model", "sft", "train", "eval"] {
+        check(section, &config[section])?;
+    }
+    config["lanes"].as_array().into_iter().flatten().enumerate().try_for_each(|(i, lane)| check(&format!("lanes[{i}]"), lane))
 }
 
 fn within<T: PartialOrd + std::fmt::Display>(field: &str, value: T, range: RangeInclusive<T>) -> Result<()> {

@@ -149,6 +149,9 @@ pub struct Evaluation {
     /// KL(π ‖ π_ref) per completion on fresh samples, `[lane]`, nats; empty when sampling is off.
     #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub kl: Vec<f32>,
+    /// Distance of the parameters from the reference's, ‖θ − θ_ref‖, `[lane]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub distance: Vec<f32>,
     /// Mean reward of the reference policy's samples, `[group]`; empty without a reward.
     #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub reference_reward: Vec<f32>,

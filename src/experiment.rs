@@ -340,7 +340,7 @@ fn finite(values: &mut [f32]) {
 }
 
 fn finite_evaluation(mut e: crate::event::Evaluation) -> crate::event::Evaluation {
-    for v in [&mut e.accuracy, &mut e.margin, &mut e.reward, &mut e.reward_se, &mut e.kl, &mut e.reference_reward] {
+    for v in [&mut e.accuracy, &mut e.margin, &mut e.reward, &mut e.reward_se, &mut e.kl, &mut e.distance, &mut e.reference_reward] {
         finite(v);
     }
     e

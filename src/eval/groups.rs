@@ -83,7 +83,8 @@ impl Evaluator {
             }
         }
         let mut evaluation = Evaluation {
-            step, accuracy, margin, reward: vec![], reward_se: vec![], kl: vec![], reference_reward: vec![], samples: vec![],
+            step, accuracy, margin, reward: vec![], reward_se: vec![], kl: vec![],
+            distance: read_f32(lanes.distance(&self.reference)).await?, reference_reward: vec![], samples: vec![],
         };
         if let Some(gpt) = policy.gpt().filter(|_| self.every_sample > 0) {
             self.sample(&mut evaluation, lanes, config, data, gpt, device).await?;

@@ -1,7 +1,7 @@
 //! GR-DPO: told the groups, it plays against the worst one. Ramesh et al., arXiv 2405.20304.
 
 use super::{BETA, Batch, MethodInfo, Objective, ParamInfo, Weighing, dpo::uniform};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 /// Group-robust DPO.
 pub struct GrDpo;
@@ -43,13 +43,14 @@ impl Objective for GrDpo {
         // Mean loss of each group in this batch; a group that is absent has loss 0 (as in the authors' code).
         let sums = (groups.clone() * batch.losses.clone().reshape([lanes, pairs, 1])).sum_dim(1).reshape([lanes, n_groups]);
         let group_losses = sums / counts.clone();
-        let alpha = state.take().unwrap_or_else(|| group_losses.full_like(1.0 / n_groups as f32));
-        let grown = alpha * (group_losses.clone() * batch.params.get("eta")).exp();
-        let alpha = grown.clone() / grown.sum_dim(1);
+        // The state is log α: e^{ηL} would overflow, and a weight that reached 0 would stay there.
+        let before = state.take().unwrap_or_else(|| group_losses.zeros_like());
+        let log_alpha = activation::log_softmax(before + group_losses.clone() * batch.params.get("eta"), 1);
+        let alpha = log_alpha.clone().exp();
         let per_pair = (alpha.clone() / counts).reshape([lanes, 1, n_groups]);
         let weights = (groups * per_pair).sum_dim(2).reshape([lanes, pairs]);
-        let loss = (alpha.clone() * group_losses).sum_dim(1);
-        *state = Some(alpha);
+        let loss = (alpha * group_losses).sum_dim(1);
+        *state = Some(log_alpha);
         Weighing { weights, objective: loss.clone(), loss, ..flat }
     }
 }

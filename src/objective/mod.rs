@@ -130,9 +130,11 @@ pub fn find(id: &str) -> Option<&'static dyn Objective> {
 /// ℓ = −log σ(βh) = softplus(−βh), stable at both ends. `margins` `[lane, pair]`, `beta` `[lane, 1]`.
 pub fn dpo_losses(margins: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
     let z = margins * beta;
-    // max(−z, 0) as (|z| − z)/2: the slope is right at z = 0 too, where every run starts. log1p keeps small losses exact.
-    let size = z.clone().abs();
-    (size.clone() - z) * 0.5 + size.neg().exp().log1p()
+    // max(−z, 0) as |z/2| − z/2: the slope is right at z = 0 too, where every run starts. Its two slopes of ±½ meet at
+    // z/2 and cancel there exactly; met by the slope of a small loss, they would swallow it. log1p keeps small losses exact.
+    let half = z.clone() * 0.5;
+    let hinge = half.clone().abs() - half;
+    hinge + z.abs().neg().exp().log1p()
 }
 
 /// Numeric parameters of the lanes that share one method, each `[lane, 1]`.

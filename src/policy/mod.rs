@@ -72,6 +72,14 @@ impl Parameters {
         Self((0..count).map(|i| Tensor::cat(stacks.iter().map(|s| s.0[i].clone()).collect(), 0)).collect())
     }
 
+    /// ‖θ − θ_0‖ of every lane, `[lane]`; `origin` has one lane.
+    pub fn distance(&self, origin: &Self) -> Tensor<1> {
+        let lanes = self.lanes();
+        let squares = self.0.iter().zip(&origin.0)
+            .map(|(p, o)| (p.clone() - o.clone()).square().sum_dim(2).sum_dim(1).reshape([lanes, 1])).collect();
+        Tensor::cat(squares, 1).sum_dim(1).sqrt().reshape([lanes])
+    }
+
     /// Fresh parameters for one lane, drawn on the CPU.
     pub fn init(specs: &[ParamSpec], rng: &mut Stream, device: &Device) -> Self {
         let draw = |spec: &ParamSpec, rng: &mut Stream| -> Vec<f32> {

@@ -146,6 +146,9 @@ pub struct ReportArgs {
     /// How many seeds, each a lane per method.
     #[arg(long, default_value_t = 5)]
     pub seeds: u32,
+    /// Compare where each policy has come this far from the reference: KL in nats (gpt) or ‖θ‖ (log-linear).
+    #[arg(long, default_value_t = 1.0)]
+    pub at: f64,
     /// Write the rows here as JSON.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

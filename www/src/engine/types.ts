@@ -485,6 +485,10 @@ reward_se: ArrayLike<number>,
  */
 kl: ArrayLike<number>, 
 /**
+ * Distance of the parameters from the reference's, ‖θ − θ_ref‖, `[lane]`.
+ */
+distance: ArrayLike<number>, 
+/**
  * Mean reward of the reference policy's samples, `[group]`; empty without a reward.
  */
 reference_reward: ArrayLike<number>, 
