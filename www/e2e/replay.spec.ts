@@ -108,11 +108,11 @@ test('α moves by the keyboard and every lane is read out at it', async ({ page 
 
 test('settings go into the address and come back from it', async ({ page }) => {
   await open(page);
-  await page.getByLabel('τ, value').fill('0.25');
+  await page.getByLabel('τ, value').fill('0.4');
   await page.getByLabel('τ, value').press('Enter');
-  await expect(page).toHaveURL(/#.*tau=0\.25/);
+  await expect(page).toHaveURL(/#.*tau=0\.4/);
   await page.reload();
-  await expect(page.getByLabel('τ, value')).toHaveValue('0.25');
+  await expect(page.getByLabel('τ, value')).toHaveValue('0.4');
 });
 
 test('a hostile address is held to the limits, with a notice', async ({ page }) => {

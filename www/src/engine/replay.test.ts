@@ -120,7 +120,7 @@ describe('what a run leaves in memory', () => {
     for (let step = 0; step < 5000; step++) data.add(frame(step));
     expect(data.frames.length).toBeLessThanOrEqual(1600);
     expect(data.shares.factor[0]).toHaveLength(data.frames.length);
-    expect(data.lastStep).toBe(4999);
+    expect(data.lastStep).toBe(5000);
     expect(data.frames.map((each) => each.step)).toEqual([...new Set(data.frames.map((each) => each.step))].sort((a, b) => a - b));
   });
 

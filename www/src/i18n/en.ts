@@ -137,7 +137,7 @@ export const en = {
   // Lesson
   lesson: 'What to look for',
   findingRare: (group: string, share: string, weights: string) =>
-    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group: ${share} of the pairs, weight ${weights}.`,
+    weights === '' ? `the rarest group (${group}) is ${share} of the pairs.` : `the rarest group (${group}) is ${share} of the pairs, with weight ${weights}.`,
   soFar: 'So far',
   recordedPrefix: 'Recorded run',
   findingWeight: (lane: string, share: string) => `${share} (${lane})`,
@@ -209,11 +209,12 @@ export const en = {
   laneTabs: 'Lane on show',
   kl: (nats: string) => `KL ${nats}`,
   klHelp: 'KL divergence from the reference policy per answer, in nats: how far this lane has moved.',
-  flippedWeight: (share: string, data: string) => `${share} of its weight on flipped labels (${data} of pairs)`,
+  flippedWeight: (share: string, data: string) => `${share} of weight on flips (${data} of pairs)`,
   data: 'data',
   showData: (what: string) => `Show the numbers of: ${what}`,
   promptOf: 'Prompt by',
   reference: 'reference',
+  flippedHelp: 'Share of this lane’s weight in the batch that lies on pairs whose label was flipped, against their share of the data.',
   noSamples: 'No samples in this run.',
   waitingSamples: 'after the first evaluation',
   unchanged: 'as the reference',

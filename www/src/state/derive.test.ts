@@ -38,6 +38,7 @@ const evaluation = (step: number, accuracy: number[], kl: number[] = []): Evalua
   reward: [],
   reward_se: [],
   kl,
+  distance: [],
   reference_reward: [],
   samples: [],
 });

@@ -23,6 +23,12 @@ describe('a file of pairs', () => {
     expect(summary.skipped).toBe(500);
   });
 
+  it('says what context keeps the rows whole, with room for the answer', () => {
+    expect(summarize('x', row()).context).toBe(16);
+    const long = 'word '.repeat(44);
+    expect(summarize('x', row({ prompt: long, chosen: 'yes', rejected: 'no' })).context).toBe(61);
+  });
+
   it('reads a byte-order mark and Windows line ends', () => {
     expect(summarize('x', `\uFEFF${row()}\r\n${row()}\r\n`).rows).toBe(2);
   });

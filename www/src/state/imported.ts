@@ -11,7 +11,15 @@ export interface ImportSummary {
 }
 
 const SPECIALS = 3;
-const tokens = (text: string): number => text.match(/[\p{L}\p{N}'’]+|[^\s]/gu)?.length ?? 0;
+
+/** Smallest context that keeps both whole; the engine leaves at least a quarter of it to the answer. */
+function contextFor(prompt: number, answer: number): number {
+  let context = prompt + answer + SPECIALS;
+  while (context - Math.floor(context / 4) - 2 < prompt) context += 1;
+  return context;
+}
+
+const tokens = (text: string): number => text.match(/[\p{L}\p{N}'’-]+|[^\s]/gu)?.length ?? 0;
 
 const MAX_PROBLEMS = 20;
 
@@ -50,7 +58,8 @@ export function summarize(name: string, text: string): ImportSummary {
     const group = fields['group'] === undefined || fields['group'] === null ? 'all' : String(fields['group']);
     counts.set(group, (counts.get(group) ?? 0) + 1);
     out.rows += 1;
-    lengths.push(tokens(String(fields['prompt'])) + Math.max(tokens(String(fields['chosen'])), tokens(String(fields['rejected']))) + SPECIALS);
+    const answer = Math.max(tokens(String(fields['chosen'])), tokens(String(fields['rejected'])));
+    lengths.push(contextFor(tokens(String(fields['prompt'])), answer));
   }
   // Most frequent first, ties by name: the order in which the engine takes the training mix.
   out.groups = [...counts].map(([group, count]) => ({ name: group, count })).sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));

@@ -34,6 +34,8 @@ export interface Notice {
 const RESTART_AFTER_MS = 700;
 const UPDATE_AFTER_MS = 60;
 const REPLAY_SECONDS = 12;
+/** How long a notice stays that asks for nothing. */
+const NEWS_MS = 12_000;
 
 export class Lab {
   settings = $state<Settings>(fromQuery('').settings);
@@ -225,7 +227,8 @@ export class Lab {
       }
       if (event.event === 'warning' && !this.seenWarnings.has(event.code + event.message)) {
         this.seenWarnings.add(event.code + event.message);
-        this.say('warning', event.message, '');
+        // What the engine made of the user's file is news, not trouble.
+        this.say(event.code === 'data' ? 'info' : 'warning', event.message, '');
       }
     }
     this.grown();
@@ -444,7 +447,9 @@ export class Lab {
 
   say(tone: Notice['tone'], message: string, mend: string): void {
     if (this.notices.some((notice) => notice.message === message)) return;
-    this.notices = [...this.notices, { id: this.nextNotice++, tone, message, mend }].slice(-6);
+    const id = this.nextNotice++;
+    this.notices = [...this.notices, { id, tone, message, mend }].slice(-6);
+    if (tone === 'info') setTimeout(() => this.dismiss(id), NEWS_MS);
   }
 
   private fail(error: EngineError, tone: Notice['tone']): void {

@@ -33,8 +33,9 @@ export class RunData {
     return this.started?.groups.map((group) => group.share) ?? [];
   }
 
+  /** Training steps done, as far as is known: a frame is measured before its own step's update. */
   get lastStep(): number {
-    return Math.max(this.frames.at(-1)?.step ?? 0, this.evaluations.at(-1)?.step ?? 0);
+    return Math.max((this.frames.at(-1)?.step ?? -1) + 1, this.evaluations.at(-1)?.step ?? 0);
   }
 
   /** A live change of the lanes: their names say the parameters that hold now. */
