@@ -5,7 +5,7 @@
 
 use super::{Dual, Init, ParamSpec, Parameters, Perturbation, Policy, TokenTensors};
 use crate::data::vocabulary::UNK;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 /// The policy of the paper's theory (section 4), with words as features.
 pub struct LogLinear {
@@ -21,7 +21,9 @@ impl LogLinear {
     /// φ: how often each word is in the completion, `[lane, sequence, V]`. Special tokens carry no preference.
     fn features(&self, tokens: &TokenTensors) -> Tensor<3> {
         let (lanes, s, t, v) = (tokens.lanes(), tokens.sequences, tokens.context, self.vocabulary);
-        let one_hot: Tensor<3> = tokens.targets.clone().reshape([lanes, s * t]).one_hot::<3>(v).float();
+        // Compared with every id: Burn's one_hot reads its maximum back, which a browser cannot wait for.
+        let ids = Tensor::<1, Int>::arange(0..v as i64, &tokens.targets.device()).reshape([1, 1, v]);
+        let one_hot = tokens.targets.clone().expand([lanes, s * t, v]).equal(ids.expand([lanes, s * t, v])).float();
         let words = tokens.targets.clone().greater_equal_elem(UNK as i32).float(); // [lane, S·T, 1]
         let counted = one_hot * tokens.mask.clone().reshape([lanes, s * t, 1]) * words;
         counted.reshape([lanes, s, t, v]).sum_dim(2).reshape([lanes, s, v])
