@@ -297,8 +297,7 @@ impl RunConfig {
         config.data.mix = info.mix.to_vec();
         config.model.context = 24;
         // Answers have about ten words: at β = 0.5 a few nats of margin saturate the loss before the text degrades.
-        let tau = if scenario == Scenario::Shortcut { 0.1 } else { 0.25 };
-        config.lanes = [LaneConfig::new("dpo"), LaneConfig::new("kldpo").with("tau", tau), LaneConfig::new("wdpo").with("rho", 0.2)]
+        config.lanes = [LaneConfig::new("dpo"), LaneConfig::new("kldpo").with("tau", 0.1), LaneConfig::new("wdpo").with("rho", 0.2)]
             .map(|lane| lane.with("beta", 0.5))
             .to_vec();
         config.train.learning_rate = 2e-4;

@@ -49,7 +49,7 @@ export const SETTINGS = {
   flip: number(0, 0, 0.5, 0.01),
   methods: { kind: 'list', default: 'dpo,kldpo,wdpo', options: METHODS, live: false } satisfies ListSetting,
   beta: number(0.5, 0.01, 5, 0.01, { scale: 'log', live: true }),
-  tau: number(0.25, 0.02, 20, 0.01, { scale: 'log', live: true }),
+  tau: number(0.1, 0.02, 20, 0.01, { scale: 'log', live: true }),
   rho: number(0.2, 0, 10, 0.05, { live: true }),
   klform: choice('normalized', ['normalized', 'authors']),
   wform: choice('algorithm1', ['algorithm1', 'appendix_f']),
@@ -78,7 +78,6 @@ export const KEYS = Object.keys(SETTINGS) as SettingKey[];
 
 /** Where a scenario starts from something else than the table's defaults. */
 const SCENARIO_DEFAULTS: Record<string, Partial<Settings>> = {
-  shortcut: { tau: 0.1 },
   regions: { minority: 0.05 },
   tabular: { methods: 'dpo,kldpo', beta: 0.1, lr: 0.2, steps: 800, batch: 20, pairs: 20, every: 100, samples: 0, context: 16 },
 };
