@@ -8,6 +8,8 @@ SOURCES = $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 PAGE = $(shell find www/src www/public -type f -not -path '*/engine/*' 2>/dev/null) www/index.html www/vite.config.ts www/package-lock.json
 ENGINE = www/public/engine
 PREFSHIFT = $(PREFSHIFT_TARGET)/native/release/prefshift
+# Where rustup and cargo install put programs, for a shell that has not read its profile since.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
@@ -47,18 +49,20 @@ test: test-native test-wasm test-page
 	@echo "test: all passed"
 
 test-native:
-	@echo "test: native (engine, golden numbers, float64 reference, command line)"
-	$(NATIVE) cargo test $(CARGO_FLAGS)
+	@scripts/timed.sh "native: engine, golden numbers, float64 reference, command line" \
+	  env $(NATIVE) cargo test $(CARGO_FLAGS)
 
 test-wasm:
 	@scripts/setup.sh wasm pack browser
-	@echo "test: wasm in headless Chromium (CPU, then WebGPU on a software adapter)"
-	@scripts/test-wasm.sh $(PREFSHIFT_TARGET)
+	@scripts/timed.sh "wasm in headless Chromium, CPU" scripts/test-wasm.sh cpu $(PREFSHIFT_TARGET)
+	@scripts/timed.sh "wasm in headless Chromium, WebGPU on a software adapter" scripts/test-wasm.sh gpu $(PREFSHIFT_TARGET)
 
 test-page: www/dist/index.html
 	@scripts/setup.sh page browser
-	@echo "test: page (types, units, the built page in headless Chromium)"
-	cd www && npm run --silent check && npm run --silent test && npm run --silent e2e
+	@cd www && ../scripts/timed.sh "page: types" npm run --silent check
+	@cd www && ../scripts/timed.sh "page: units" npm run --silent test
+	@cd www && CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)} EXPECT_ENGINE=1 \
+	  ../scripts/timed.sh "page: built, in headless Chromium" npm run --silent e2e
 
 types:
 	UPDATE=1 $(NATIVE) cargo test $(CARGO_FLAGS) --test types

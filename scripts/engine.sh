@@ -14,10 +14,6 @@ cargo build --release --lib --target wasm32-unknown-unknown "${features[@]}" --q
 mkdir -p "$out"
 wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$out" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/prefshift.wasm"
-# wasm-opt pays for the CPU engine only: on the GPU one it takes minutes and wins nothing after compression.
-if [ "$kind" = cpu ] && [ -x www/node_modules/.bin/wasm-opt ]; then
-  www/node_modules/.bin/wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-    --enable-mutable-globals --enable-reference-types --enable-multivalue \
-    "$out/prefshift_bg.wasm" -o "$out/prefshift_bg.opt" && mv "$out/prefshift_bg.opt" "$out/prefshift_bg.wasm"
-fi
-echo "engine: $kind is $(($(stat -c %s "$out/prefshift_bg.wasm") / 1024)) kB"
+# No wasm-opt: it takes 14 % off the CPU engine's file, but adds 11 % to what is downloaded (559 to 623 kB in brotli,
+# 862 to 957 kB in gzip), and a step takes as long.
+echo "engine: $kind is $(($(wc -c <"$out/prefshift_bg.wasm") / 1000)) kB, $(($(gzip -9 -c "$out/prefshift_bg.wasm" | wc -c) / 1000)) kB in gzip"

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Runs tests/web.rs in headless Chromium: on the CPU build, then on the WebGPU build. test-wasm.sh TARGET_DIR
+# Runs tests/web.rs in headless Chromium on one engine's build. test-wasm.sh cpu|gpu TARGET_DIR
 set -euo pipefail
 cd "$(dirname "$0")/.."
-CHROMEDRIVER=$(command -v chromedriver)
-export CHROMEDRIVER WASM_BINDGEN_TEST_TIMEOUT=600 RUSTFLAGS="-C target-feature=+simd128"
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner
-CARGO_TARGET_DIR=$1/wasm-cpu cargo test --release --target wasm32-unknown-unknown --test web
-CARGO_TARGET_DIR=$1/wasm-gpu CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
-  cargo test --release --target wasm32-unknown-unknown --test web --features webgpu
+# The flags of engine.sh, so that the engine's build is reused.
+export CARGO_TARGET_DIR=$2/wasm-$1 RUSTFLAGS="-C target-feature=+simd128" WASM_BINDGEN_TEST_TIMEOUT=600
+features=()
+if [ "$1" = gpu ]; then
+  export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
+  features=(--features webgpu)
+fi
+# With a driver and the tools at hand, wasm-pack downloads nothing.
+wasm-pack test --headless --chrome --chromedriver "$(command -v chromedriver)" --mode no-install --release \
+  -- "${features[@]}" --test web
