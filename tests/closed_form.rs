@@ -1,4 +1,5 @@
 //! The two-population world has a closed form; the engine has to land on it.
+#![cfg(not(target_family = "wasm"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Nothing is trained on a wrong config: every field is checked, and named by its dotted path.
+#![cfg(not(target_family = "wasm"))]
 
 use prefshift::config::*;
 use prefshift::error::ErrorCode;

@@ -1,4 +1,5 @@
 //! A lane's numbers are its own: bit for bit the same alone and beside others, whatever those are and do.
+#![cfg(not(target_family = "wasm"))]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What must hold whatever the numbers are.
+#![cfg(not(target_family = "wasm"))]
 
 mod common;
 

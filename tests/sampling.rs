@@ -1,4 +1,5 @@
 //! Sampling: cached decoding is the model itself, and draws come from its distribution.
+#![cfg(not(target_family = "wasm"))]
 
 mod common;
 

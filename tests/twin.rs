@@ -3,6 +3,7 @@
 //! Tolerances: float32 itself costs about 1e-6 (the README's floor); a backend sums in its own order and has its own
 //! erf, exp and tanh, so about ten times that is allowed. The smallest mistake the README lists (a layer-norm eps
 //! of 1e-6) is 9e-5 on the gradients. `--nocapture` prints what was measured.
+#![cfg(not(target_family = "wasm"))]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! The page's TypeScript types are generated from the Rust ones. This fails when they have drifted;
 //! `UPDATE=1 cargo test --features typescript --test types` writes them anew.
-#![cfg(feature = "typescript")]
+#![cfg(all(feature = "typescript", not(target_family = "wasm")))]
 
 use prefshift::data::import::{Lengths, LineProblem, Summary};
 use prefshift::data::scenario::{GroupAbout, ScenarioInfo};

@@ -1,5 +1,6 @@
 //! The gradient of WDPO's penalty three ways: the engine's forward tangent, central differences along g made of
 //! first-order passes only (methods after arXiv 2502.01930), and the float64 twin; then a model to follow by hand.
+#![cfg(not(target_family = "wasm"))]
 
 mod common;
 

@@ -197,5 +197,5 @@ const BETA: ParamInfo = ParamInfo {
     forms: &[],
 };
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
