@@ -1,7 +1,8 @@
 # make demo: build everything that is missing and serve the page. make test: every test. make help: the rest.
 
-# Build products live outside the checkout, so that a fresh clone reuses them.
+# Build products live outside the checkout, so that a fresh clone reuses what was compiled of the dependencies.
 PREFSHIFT_TARGET ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/prefshift/target
+OWNED := $(shell scripts/own-target.sh $(PREFSHIFT_TARGET))
 NATIVE = CARGO_TARGET_DIR=$(PREFSHIFT_TARGET)/native
 CARGO_FLAGS = --release --features cli,typescript
 SOURCES = $(shell find src -name '*.rs') Cargo.toml Cargo.lock

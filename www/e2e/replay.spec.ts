@@ -78,6 +78,7 @@ test('the numbers in the data tables are those of the recording', async ({ page 
 
 test('scrubbing lands on the recorded step and comes back', async ({ page }) => {
   await open(page);
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(20); // the recording is there
   const end = await stepOf(page);
   const scrub = page.getByLabel('Step on show');
   await scrub.fill('20');
