@@ -50,6 +50,7 @@ test: test-native test-wasm test-page
 	@echo "test: all passed"
 
 test-native:
+	@[ -d "$(PREFSHIFT_DATA)" ] || echo "test: $(PREFSHIFT_DATA) is not here; the tests on real pairs skip"
 	@scripts/timed.sh "native: engine, golden numbers, float64 reference, command line" \
 	  env $(NATIVE) cargo test $(CARGO_FLAGS)
 
