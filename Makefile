@@ -14,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test test-native test-wasm test-page engine page cli reference trace types screenshots clean help
+.PHONY: demo test test-native test-wasm test-page engine page cli reference trace types clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
@@ -31,7 +31,7 @@ demo: www/dist/index.html
 engine: $(ENGINE)/cpu/prefshift_bg.wasm $(ENGINE)/gpu/prefshift_bg.wasm
 
 $(ENGINE)/%/prefshift_bg.wasm: $(SOURCES)
-	@scripts/setup.sh wasm page
+	@scripts/setup.sh wasm
 	@scripts/engine.sh $* $(PREFSHIFT_TARGET)
 
 page: www/dist/index.html

@@ -1,7 +1,7 @@
-//! Milliseconds a step of the plain engine on the CPU for 1, 3 and 15 lanes at the shape of the benchmarks.
+//! Milliseconds a step of the plain engine on the CPU for one lane of each kind, three and fifteen, at the shape of the benchmarks.
 use prefshift::{config::*, data::*, device::Compute, policy, rng::Streams, train::Trainer};
 fn main() {
-    for lanes in [vec!["dpo"], vec!["kldpo"], vec!["wdpo"], vec!["dpo", "kldpo", "wdpo"]] {
+    for lanes in [vec!["dpo"], vec!["kldpo"], vec!["wdpo"], vec!["dpo", "kldpo", "wdpo"], vec!["dpo"; 15]] {
         let config = RunConfig { lanes: lanes.iter().map(|m| LaneConfig::new(m)).collect(), ..RunConfig::default() };
         let compute = Compute::cpu();
         let mut rng = Streams::new(1).stream("bench");

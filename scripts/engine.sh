@@ -3,17 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=$1 out=www/public/engine/$1
-export CARGO_TARGET_DIR=$2/wasm-$kind RUSTFLAGS="-C target-feature=+simd128"
-features=()
-if [ "$kind" = gpu ]; then
-  export CARGO_PROFILE_RELEASE_OPT_LEVEL=s # half the download, the same speed: the work is in the shaders
-  features=(--features webgpu)
-fi
+source scripts/wasm-env.sh "$1" "$2"
 echo "engine: building $kind (several minutes from scratch, seconds after)"
 cargo build --release --lib --target wasm32-unknown-unknown "${features[@]}" --quiet
 mkdir -p "$out"
 wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$out" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/prefshift.wasm"
 # No wasm-opt: it takes 14 % off the CPU engine's file, but adds 11 % to what is downloaded (559 to 623 kB in brotli,
-# 862 to 957 kB in gzip), and a step takes as long.
+# 862 to 957 kB in gzip); no step was seen to be faster.
 echo "engine: $kind is $(($(wc -c <"$out/prefshift_bg.wasm") / 1000)) kB, $(($(gzip -9 -c "$out/prefshift_bg.wasm" | wc -c) / 1000)) kB in gzip"

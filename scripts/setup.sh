@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing: setup.sh [wasm] [page] [browser]. Says what it does; does nothing a second time.
+# Installs what is missing: setup.sh [wasm] [pack] [page] [browser]. Says what it does; does nothing a second time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BINDGEN=0.2.130 # the version of wasm-bindgen in Cargo.toml
@@ -35,16 +35,11 @@ for part in "$@"; do
       fi
       ;;
     browser)
-      if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then
-        command -v apt-get >/dev/null || { echo "setup: install Chromium and chromedriver for the browser tests" >&2; exit 3; }
+      if ! command -v chromedriver >/dev/null || ! { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null; then
+        command -v apt-get >/dev/null || { echo "setup: install Chromium (or Chrome) and chromedriver for the browser tests" >&2; exit 3; }
         say "installing chromium and chromium-driver"
         sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
         $sudo apt-get update -qq && $sudo apt-get install -y -qq chromium chromium-driver >/dev/null
-      fi
-      if ! command -v chromedriver >/dev/null; then
-        command -v apt-get >/dev/null || { echo "setup: install chromedriver for the browser tests" >&2; exit 3; }
-        sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
-        $sudo apt-get install -y -qq chromium-driver >/dev/null
       fi
       ;;
   esac

@@ -109,6 +109,11 @@ pub trait Objective: Send + Sync {
         dpo_losses(margins, params.get("beta"))
     }
 
+    /// ∂ℓ/∂h of [`Objective::pair_losses`], `[lane, pair]`, differentiable: ℓ̇ is this times the tangent of h.
+    fn pair_slopes(&self, margins: Tensor<2>, params: &Params) -> Tensor<2> {
+        dpo_slopes(margins, params.get("beta"))
+    }
+
     /// The adversary's answer to one batch. `form` is one of the method's forms; `state` persists from
     /// step to step per lane (GR-DPO's group weights) and starts as `None`.
     fn weigh(&self, form: &str, batch: &Batch<'_>, state: &mut Option<Tensor<2>>) -> Weighing;
@@ -135,6 +140,11 @@ pub fn dpo_losses(margins: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
     let half = z.clone() * 0.5;
     let hinge = half.clone().abs() - half;
     hinge + z.abs().neg().exp().log1p()
+}
+
+/// ∂ℓ/∂h = −β σ(−βh). Shapes as [`dpo_losses`].
+fn dpo_slopes(margins: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
+    activation::sigmoid(margins.neg() * beta.clone()) * beta.neg()
 }
 
 /// Numeric parameters of the lanes that share one method, each `[lane, 1]`.

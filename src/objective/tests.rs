@@ -35,7 +35,7 @@ fn weigh(method: &str, form: &str, params: &[(&'static str, f64)], margins: &[f3
     });
     let batch = Batch { losses: losses.clone(), grad_sq: None, groups, params: &params };
     let w = objective.weigh(form, &batch, &mut None);
-    let read = |t: Tensor<2>| t.into_data().to_vec::<f32>().expect("f32");
+    let read = |t: Tensor<2>| t.into_data().try_to_vec::<f32>().expect("f32");
     [read(losses), read(w.weights), read(w.loss), read(w.objective), read(w.tau)]
 }
 

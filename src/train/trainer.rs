@@ -323,6 +323,12 @@ impl StepInput {
     }
 }
 
+/// Chosen − rejected: `[lane, 2·pair]` → `[lane, pair]`.
+fn margins_of(ratios: Tensor<2>) -> Tensor<2> {
+    let n = ratios.dims()[1] / 2;
+    ratios.clone().narrow(1, 0, n) - ratios.narrow(1, n, n)
+}
+
 impl Stack {
     /// Forward, weigh, backward, update. Returns the measurements, `[row, 5·pair + 4]`.
     fn step(&mut self, policy: &dyn Policy, input: &StepInput, rates: &Rates<'_>) -> Tensor<2> {
@@ -333,7 +339,6 @@ impl Stack {
 
     /// Forward, weigh, backward.
     fn backward(&mut self, policy: &dyn Policy, input: &StepInput) -> Backward {
-        let n = input.pairs;
         let (tangent, grad_sq) = if self.tangent {
             let (g, sq) = self.embedding_gradient(policy, input);
             (Some(g), Some(sq))
@@ -343,9 +348,9 @@ impl Stack {
         let tracked = self.params.tracked();
         let logps = policy.logps(&tracked, &input.tokens, &Perturbation { offset: None, tangent });
         let ratios = logps.x - input.reference.clone();
-        let (a, b) = (ratios.clone().narrow(1, 0, n), ratios.narrow(1, n, n));
-        let h = a.clone() - b.clone();
-        let dh = logps.dx.map(|d| d.clone().narrow(1, 0, n) - d.narrow(1, n, n));
+        let head = ratios.clone().inner(); // a, then b
+        let h = margins_of(ratios);
+        let dh = logps.dx.map(margins_of);
         let mut total: Option<Tensor<1>> = None;
         let mut columns = Vec::new();
         for segment in &mut self.segments {
@@ -363,9 +368,7 @@ impl Stack {
             let w = segment.objective.weigh(&segment.form, &batch, &mut segment.state);
             let mut descended = (losses * w.weights.clone()).sum();
             if let (Some(c), Some(dh)) = (w.tangent, dh.as_ref()) {
-                // ℓ̇ = −β σ(−βh) ḣ
-                let beta = segment.params.get("beta");
-                let slope = burn::tensor::activation::sigmoid(margins.neg() * beta.clone()) * beta.neg();
+                let slope = segment.objective.pair_slopes(margins, &segment.params); // ℓ̇ = ∂ℓ/∂h ḣ
                 descended = descended + (slope * of(dh) * c).sum();
             }
             total = Some(match total {
@@ -375,7 +378,6 @@ impl Stack {
             let sq = batch.grad_sq.unwrap_or_else(|| plain.zeros_like());
             columns.push(Tensor::cat(vec![plain, w.weights, sq, w.loss, w.objective, w.tau], 1));
         }
-        let head = Tensor::cat(vec![a.inner(), b.inner()], 1);
         let tail = Tensor::cat(columns, 0);
         let mut gradients = total.map(|t| t.backward());
         let grads = tracked.0.iter()
@@ -393,7 +395,7 @@ impl Stack {
         let offset: Tensor<3> = Tensor::<3>::zeros(shape, &device).autodiff().require_grad();
         let moved = Perturbation { offset: Some(offset.clone()), tangent: None };
         let ratios = policy.logps(&self.params, &input.tokens, &moved).x - input.reference.clone();
-        let h = ratios.clone().narrow(1, 0, n) - ratios.narrow(1, n, n);
+        let h = margins_of(ratios);
         let losses: Vec<Tensor<1>> = self.segments.iter()
             .map(|s| s.objective.pair_losses(h.clone().narrow(0, s.rows.start, s.rows.len()), &s.params).sum()).collect();
         let total = losses.into_iter().reduce(|x, y| x + y);

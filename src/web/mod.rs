@@ -59,26 +59,6 @@ pub fn scenarios() -> Result<JsValue, JsValue> {
     to_js(&crate::data::scenario::NAMES)
 }
 
-/// The `RunConfig` the page starts with: the first scenario's.
-///
-/// # Errors
-/// As [`methods`].
-#[wasm_bindgen]
-pub fn default_config() -> Result<JsValue, JsValue> {
-    to_js(&RunConfig::for_scenario(crate::config::Scenario::TwoPopulations))
-}
-
-/// The `RunConfig` a scenario (by id) starts with.
-///
-/// # Errors
-/// An error object where the id is unknown.
-#[wasm_bindgen]
-pub fn scenario_config(id: &str) -> Result<JsValue, JsValue> {
-    let scenario = serde_json::from_value(id.into())
-        .map_err(|_| to_error(Error::config("data.scenario", format!("`{id}` is unknown"), "one of scenarios()")))?;
-    to_js(&RunConfig::for_scenario(scenario))
-}
-
 /// Looks at a file of the user's own pairs (JSONL text): `{summary: Summary, config: RunConfig}`.
 ///
 /// # Errors

@@ -9,7 +9,6 @@ export interface EngineInfo {
   version: string;
   methods: MethodInfo[];
   scenarios: ScenarioInfo[];
-  defaults: RunConfig;
 }
 
 export interface RunRequest {

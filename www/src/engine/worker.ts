@@ -14,7 +14,7 @@ import {
   type RunRequest,
   type UpdateResult,
 } from './protocol';
-import type { Event } from './types';
+import type { Event, RunConfig } from './types';
 
 /** The wasm session, as src/web/session.rs exports it. */
 interface Session {
@@ -30,8 +30,7 @@ interface EngineModule {
   version(): string;
   methods(): EngineInfo['methods'];
   scenarios(): EngineInfo['scenarios'];
-  default_config(): EngineInfo['defaults'];
-  check_config(json: string): EngineInfo['defaults'];
+  check_config(json: string): RunConfig;
   Session: {
     create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
   };
@@ -174,7 +173,6 @@ async function init(glue: string, wasm: string): Promise<EngineInfo> {
     version: loaded.version(),
     methods: loaded.methods(),
     scenarios: loaded.scenarios(),
-    defaults: loaded.default_config(),
   };
 }
 
