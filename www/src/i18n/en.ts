@@ -78,9 +78,9 @@ export const en = {
   method: (id: string) => METHODS[id] ?? { name: id, help: '' },
   metricName: { accuracy: 'accuracy', margin: 'margin', reward: 'reward' } as const,
   metricHelp: {
-    accuracy: 'Share of held-out pairs where the policy prefers the chosen answer.',
-    margin: 'Mean of log-ratio(chosen) − log-ratio(rejected) on held-out pairs, in nats.',
-    reward: 'Mean reward of freshly sampled answers under the group’s own reward function.',
+    accuracy: 'How often the policy sides with the group.',
+    margin: 'Mean log-ratio, chosen − rejected (nats).',
+    reward: 'Mean reward of fresh answers, by the group.',
   } as const,
   metricAxis: { accuracy: 'accuracy', margin: 'margin (nats)', reward: 'reward' } as const,
 
@@ -188,7 +188,7 @@ export const en = {
 
   // Panels
   rows: {
-    shares: { title: '① Whom the adversary weights', help: 'Mean of 10 batches; dashed: share of the data.' },
+    shares: { title: '① Whom the adversary weights', help: '10-batch means; dashed: the data.' },
     tilt: { title: '② Loss → weight', help: 'Every pair of the current batch.' },
     bars: { title: '③ What each group gets', help: 'On held-out pairs or fresh samples; the worst group is marked.' },
     shift: { title: '④ If the people change', help: 'Drag α.' },
