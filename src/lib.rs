@@ -22,6 +22,7 @@ pub mod error;
 pub mod eval;
 pub mod event;
 pub mod experiment;
+pub mod fused;
 pub mod objective;
 pub mod policy;
 pub mod rng;

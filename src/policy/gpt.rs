@@ -6,6 +6,7 @@
 use super::dual::{Dual, attention, log_prob};
 use super::{Init, ParamSpec, Parameters, Perturbation, Policy, TokenTensors};
 use crate::config::ModelConfig;
+use crate::fused::layout::Shape;
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
 /// Added to attention scores that must not count; finite, because shaders may assume there is no infinity.
@@ -49,6 +50,38 @@ impl Gpt {
     /// V.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
+    }
+
+    /// Every parameter of a transformer of this shape, in order.
+    pub fn specs_of(shape: &Shape) -> Vec<ParamSpec> {
+        let d = shape.width;
+        let matrix = |name: String, rows, columns, sd| ParamSpec { name, shape: [rows, columns], init: Init::Normal(sd), decay: true };
+        let vector = |name: String, n, init| ParamSpec { name, shape: [1, n], init, decay: false };
+        // GPT-2's residual projections start smaller, by the number of times they are added.
+        let residual = 0.02 / (2.0 * shape.layers as f64).sqrt();
+        let mut specs = vec![matrix("wte".into(), shape.vocabulary, d, 0.02), matrix("wpe".into(), shape.context, d, 0.02)];
+        for i in 0..shape.layers {
+            let name = |rest: &str| format!("h.{i}.{rest}");
+            specs.extend([
+                vector(name("ln1.g"), d, Init::One),
+                vector(name("ln1.b"), d, Init::Zero),
+                matrix(name("attn.qkv.w"), d, 3 * d, 0.02),
+                vector(name("attn.qkv.b"), 3 * d, Init::Zero),
+                matrix(name("attn.out.w"), d, d, residual),
+                vector(name("attn.out.b"), d, Init::Zero),
+                vector(name("ln2.g"), d, Init::One),
+                vector(name("ln2.b"), d, Init::Zero),
+                matrix(name("mlp.up.w"), d, 4 * d, 0.02),
+                vector(name("mlp.up.b"), 4 * d, Init::Zero),
+                matrix(name("mlp.down.w"), 4 * d, d, residual),
+                vector(name("mlp.down.b"), d, Init::Zero),
+            ]);
+        }
+        specs.extend([vector("ln_f.g".into(), d, Init::One), vector("ln_f.b".into(), d, Init::Zero)]);
+        if !shape.tied {
+            specs.push(matrix("head.w".into(), d, shape.vocabulary, 0.02));
+        }
+        specs
     }
 
     /// Rows of each lane's table, `[L, n]` ids into `[L, V, d]` → `[L, n, d]`.
@@ -118,34 +151,8 @@ impl Gpt {
 
 impl Policy for Gpt {
     fn specs(&self) -> Vec<ParamSpec> {
-        let d = self.d_model;
-        let matrix = |name: String, rows, columns, sd| ParamSpec { name, shape: [rows, columns], init: Init::Normal(sd), decay: true };
-        let vector = |name: String, n, init| ParamSpec { name, shape: [1, n], init, decay: false };
-        // GPT-2's residual projections start smaller, by the number of times they are added.
-        let residual = 0.02 / (2.0 * self.layers as f64).sqrt();
-        let mut specs = vec![matrix("wte".into(), self.vocabulary, d, 0.02), matrix("wpe".into(), self.context, d, 0.02)];
-        for i in 0..self.layers {
-            let name = |rest: &str| format!("h.{i}.{rest}");
-            specs.extend([
-                vector(name("ln1.g"), d, Init::One),
-                vector(name("ln1.b"), d, Init::Zero),
-                matrix(name("attn.qkv.w"), d, 3 * d, 0.02),
-                vector(name("attn.qkv.b"), 3 * d, Init::Zero),
-                matrix(name("attn.out.w"), d, d, residual),
-                vector(name("attn.out.b"), d, Init::Zero),
-                vector(name("ln2.g"), d, Init::One),
-                vector(name("ln2.b"), d, Init::Zero),
-                matrix(name("mlp.up.w"), d, 4 * d, 0.02),
-                vector(name("mlp.up.b"), 4 * d, Init::Zero),
-                matrix(name("mlp.down.w"), 4 * d, d, residual),
-                vector(name("mlp.down.b"), d, Init::Zero),
-            ]);
-        }
-        specs.extend([vector("ln_f.g".into(), d, Init::One), vector("ln_f.b".into(), d, Init::Zero)]);
-        if !self.tied {
-            specs.push(matrix("head.w".into(), d, self.vocabulary, 0.02));
-        }
-        specs
+        let (width, layers, heads) = (self.d_model, self.layers, self.heads);
+        Self::specs_of(&Shape { width, layers, heads, context: self.context, vocabulary: self.vocabulary, tied: self.tied })
     }
 
     fn input_shape(&self, tokens: &TokenTensors) -> [usize; 3] {
