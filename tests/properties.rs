@@ -51,11 +51,8 @@ impl World {
 
     /// Gradient of each lane on the pairs called `ids`.
     fn gradients(&self, lanes: &[LaneConfig], ids: &[u32]) -> Vec<Vec<Vec<f64>>> {
-        let mut out = vec![Vec::new(); lanes.len()];
-        for (places, grads) in self.trainer(lanes).gradients(&[(0, ids.to_vec())], &self.gpt, &self.pairs, &self.reference) {
-            places.into_iter().enumerate().for_each(|(row, place)| out[place] = wide(&lane_of(&grads, row)));
-        }
-        out
+        let grads = self.trainer(lanes).gradients(&[(0, ids.to_vec())], &self.gpt, &self.pairs, &self.reference);
+        (0..lanes.len()).map(|lane| wide(&lane_of(&grads, lane))).collect()
     }
 
     fn step(&self, lanes: &[LaneConfig], ids: &[u32]) -> Measured {

@@ -80,8 +80,8 @@ fn embedding_gradient() {
 /// All nine objectives as lanes of one trainer.
 #[test]
 fn losses_weights_and_objectives() {
-    for name in ["untied", "tied"] {
-        let twin = Twin::load(name);
+    for twin in ["untied", "tied"].into_iter().flat_map(Twin::both) {
+        let name = twin.label();
         let lanes = METHODS.iter().map(|m| twin.lane(m)).collect();
         let m = measured(twin.trainer(lanes, &twin.policy).step_on(Twin::batch(0), &twin.gpt, &twin.pairs, &twin.reference_logps));
         let batch = &twin.json["batches"][0];
@@ -117,8 +117,8 @@ fn check_scalars(m: &Measured, lane: usize, seen: &Value, what: &dyn Fn(&str) ->
 
 #[test]
 fn every_gradient() {
-    for name in ["untied", "tied"] {
-        let twin = Twin::load(name);
+    for twin in ["untied", "tied"].into_iter().flat_map(Twin::both) {
+        let name = twin.label();
         let found = twin.gradients(METHODS.iter().map(|m| twin.lane(m)).collect(), &twin.policy);
         for (found, method) in found.iter().zip(METHODS) {
             let (all, worst) = gradient_error(found, &twin.tensors(&format!("{method}.grad")));
@@ -130,7 +130,11 @@ fn every_gradient() {
 
 #[test]
 fn ten_steps_of_adamw() {
-    let twin = Twin::load("untied");
+    Twin::both("untied").iter().for_each(ten_steps);
+}
+
+fn ten_steps(twin: &Twin) {
+    let name = twin.label();
     let methods = ["gr_dpo", "wdpo_appendix_f", "dpo", "wdpo_algorithm1", "kldpo_normalized"]; // not in the stacks' order
     let mut trainer = twin.trainer(methods.iter().map(|m| twin.lane(m)).collect(), &twin.policy);
     for t in 0..10 {
@@ -140,7 +144,7 @@ fn ten_steps_of_adamw() {
         for (lane, method) in methods.iter().enumerate() {
             let seen = &twin.json["ten_steps"][method][t as usize];
             let of = 5 * lane..5 * (lane + 1);
-            let what = |quantity: &str| format!("step {t} {method}: {quantity}");
+            let what = |quantity: &str| format!("{name} step {t} {method}: {quantity}");
             // Parameters are off by up to TEN_STEPS of the way by now, and so is what is computed from them.
             within(&what("pair losses"), largest_error(&m.losses[of.clone()], &numbers(&seen["losses"])), TEN_STEPS);
             for (key, found) in [("loss", m.loss[lane]), ("objective", m.objective[lane]), ("grad_norm", m.grad_norm[lane])] {
@@ -168,15 +172,19 @@ fn ten_steps_of_adamw() {
             let d = spec.shape[1] / 3;
             off[d..2 * d].fill(0.0);
         }
-        within(&format!("ten steps, {method}: ‖off‖ / ‖moved‖"), norm(&off) / norm(&minus(&expected, &start)), TEN_STEPS);
-        within(&format!("ten steps, {method}: largest entry"), off.iter().flatten().map(|v| v.abs()).fold(0.0, f64::max), ONE_ENTRY);
+        within(&format!("{name} ten steps, {method}: ‖off‖ / ‖moved‖"), norm(&off) / norm(&minus(&expected, &start)), TEN_STEPS);
+        within(&format!("{name} ten steps, {method}: largest entry"), off.iter().flatten().map(|v| v.abs()).fold(0.0, f64::max), ONE_ENTRY);
     }
 }
 
 /// Mean losses of 0.69, 0.05 and 2e-4: at the reference, well trained, nearly solved.
 #[test]
 fn regimes_of_the_loss() {
-    let twin = Twin::load("untied");
+    Twin::both("untied").iter().for_each(regimes);
+}
+
+fn regimes(twin: &Twin) {
+    let name = twin.label();
     let wte = twin.specs.iter().position(|s| s.name == "wte").expect("wte");
     for (i, regime) in twin.json["regimes"].as_array().expect("regimes").iter().enumerate() {
         let start = twin.start(&format!("regime_{i}.policy"));
@@ -187,7 +195,7 @@ fn regimes_of_the_loss() {
         for (lane, form) in [(1, forms[0]), (2, forms[1])] {
             let seen = &regime["objectives"][form];
             let number = |key: &str| seen[key].as_f64().expect(key);
-            let what = |quantity: &str| format!("regime {} {form}: {quantity}", regime["target"]);
+            let what = |quantity: &str| format!("{name} regime {} {form}: {quantity}", regime["target"]);
             // Losses and squares fall to 1e-4 and less: relative errors, of h·1e-7 and of g.
             for (key, found) in [("losses", &m.losses), ("grad_sq", &m.grad_sq)] {
                 let relative = found[5 * lane..5 * (lane + 1)].iter().zip(numbers(&seen[key])).map(|(f, e)| (f64::from(*f) / e - 1.0).abs()).fold(0.0, f64::max);

@@ -169,10 +169,8 @@ fn bigram_worked_example() {
     let config = common::config(model, lanes, TrainConfig::default());
     let start = bigram_parameters(&fixture["policy"]);
     let batch = vec![(0, vec![0, 1])];
-    let mut gradients = vec![Vec::new(); n];
-    for (places, grads) in Trainer::new(&config, &Bigram, &start, 1, &device).gradients(&batch, &Bigram, &pairs, &reference) {
-        places.into_iter().enumerate().for_each(|(row, place)| gradients[place] = wide(&common::lane_of(&grads, row)));
-    }
+    let grads = Trainer::new(&config, &Bigram, &start, 1, &device).gradients(&batch, &Bigram, &pairs, &reference);
+    let gradients: Vec<_> = (0..n).map(|lane| wide(&common::lane_of(&grads, lane))).collect();
     let m = measured(Trainer::new(&config, &Bigram, &start, 1, &device).step_on(batch, &Bigram, &pairs, &reference));
     for (lane, result) in results.iter().enumerate() {
         let of = 2 * lane..2 * (lane + 1);

@@ -1,7 +1,8 @@
 //! Where each parameter lies in one lane's flat vector: the tensors of [`crate::policy::Policy::specs`] end to end, row-major.
 
 use crate::config::ModelConfig;
-use crate::policy::{Gpt, ParamSpec};
+use crate::policy::{Gpt, ParamSpec, Parameters, Policy};
+use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
 /// Shape of a transformer.
@@ -67,9 +68,12 @@ pub struct Layout {
 impl Layout {
     /// The layout of the transformer that `config` asks for, over `vocabulary` tokens.
     pub fn new(config: &ModelConfig, vocabulary: usize) -> Self {
-        let shape = Shape {
-            width: config.d_model, layers: config.layers, heads: config.heads, context: config.context, vocabulary, tied: config.tied,
-        };
+        let ModelConfig { d_model, layers, heads, context, tied, .. } = *config;
+        Self::of(Shape { width: d_model, layers, heads, context, vocabulary, tied })
+    }
+
+    /// The layout of a transformer of this shape.
+    pub fn of(shape: Shape) -> Self {
         let specs = Gpt::specs_of(&shape);
         let mut at = 0;
         let starts: Vec<usize> = specs.iter().map(|s| {
@@ -89,5 +93,35 @@ impl Layout {
             shape, wte: starts[0], wpe: starts[1], blocks, ln_f_gain: starts[last], ln_f_bias: starts[last + 1],
             head: starts.get(last + 2).copied(), len: at, decay, specs,
         }
+    }
+}
+
+impl Layout {
+    /// Flat vectors, one a lane, as the plain version's tensors.
+    pub fn tensors(&self, lanes: &[&[f32]], device: &Device) -> Parameters {
+        let mut at = 0;
+        Parameters(self.specs.iter().map(|spec| {
+            let len = spec.shape[0] * spec.shape[1];
+            let values: Vec<f32> = lanes.iter().flat_map(|l| l[at..at + len].iter().copied()).collect();
+            at += len;
+            Tensor::from_data(TensorData::new(values, [lanes.len(), spec.shape[0], spec.shape[1]]), device)
+        }).collect())
+    }
+
+    /// The plain version's tensors, which must be on the CPU, as flat vectors, one a lane.
+    pub fn flatten(&self, tensors: &Parameters) -> Vec<Vec<f32>> {
+        let mut lanes = vec![Vec::with_capacity(self.len); tensors.lanes()];
+        for tensor in &tensors.0 {
+            // On the CPU this is a copy and cannot fail; a lane of the wrong length would be refused by the first slice.
+            let values = tensor.clone().into_data().try_to_vec::<f32>().unwrap_or_default();
+            let each = values.len() / lanes.len().max(1);
+            lanes.iter_mut().zip(values.chunks_exact(each.max(1))).for_each(|(l, v)| l.extend_from_slice(v));
+        }
+        lanes
+    }
+
+    /// The layout of `policy` where the fused passes serve it on `device`: a transformer on the CPU.
+    pub fn fused_on(policy: &dyn Policy, device: &Device) -> Option<Self> {
+        policy.gpt().filter(|_| *device == Device::flex()).map(|gpt| Self::of(gpt.shape()))
     }
 }

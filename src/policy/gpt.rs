@@ -42,6 +42,12 @@ impl Gpt {
         }
     }
 
+    /// Its shape.
+    pub fn shape(&self) -> Shape {
+        let (width, layers, heads) = (self.d_model, self.layers, self.heads);
+        Shape { width, layers, heads, context: self.context, vocabulary: self.vocabulary, tied: self.tied }
+    }
+
     /// T.
     pub fn context(&self) -> usize {
         self.context
@@ -151,8 +157,7 @@ impl Gpt {
 
 impl Policy for Gpt {
     fn specs(&self) -> Vec<ParamSpec> {
-        let (width, layers, heads) = (self.d_model, self.layers, self.heads);
-        Self::specs_of(&Shape { width, layers, heads, context: self.context, vocabulary: self.vocabulary, tied: self.tied })
+        Self::specs_of(&self.shape())
     }
 
     fn input_shape(&self, tokens: &TokenTensors) -> [usize; 3] {

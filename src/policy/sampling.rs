@@ -21,7 +21,7 @@ pub fn gumbel(rng: &mut Stream, context: usize, prompts: usize, vocabulary: usiz
 }
 
 /// Added to the logits of tokens that no completion may contain.
-const NEVER: f32 = -1e9;
+pub(crate) const NEVER: f32 = -1e9;
 
 /// Samples one completion per prompt and lane: `result[lane][prompt]`, token ids without specials.
 ///
@@ -50,7 +50,7 @@ pub async fn sample(
     for t in 0..t_max - 1 {
         let logits = gpt.decode(params, ids, t, &mut cache);
         let scores = logits + banned.clone();
-        let scores = if filter { keep_likeliest(scores, config, device).await? } else { scores };
+        let scores = if filter { filtered(scores, config, device).await? } else { scores };
         let drawn: Tensor<2, Int> = (scores + noise.clone().narrow(0, t + 1, 1)).argmax(2).reshape([lanes, n]);
         // Where the prompt goes on, its token is fed; elsewhere the drawn one.
         let forced = column(t + 1, &|s| s.first().map_or(0, |id| *id as i32));
@@ -70,24 +70,32 @@ pub async fn sample(
     }).collect()).collect())
 }
 
-/// Masks everything but the top-k tokens and the smallest set that holds top-p of the probability.
-async fn keep_likeliest(scores: Tensor<3>, config: &EvalConfig, device: &Device) -> Result<Tensor<3>> {
+/// [`keep_likeliest`] for every row of `scores` `[lane, prompt, V]`, on the CPU.
+async fn filtered(scores: Tensor<3>, config: &EvalConfig, device: &Device) -> Result<Tensor<3>> {
     let shape = scores.dims();
     let mut values = crate::train::trainer::read_f32(scores).await?;
-    for row in values.chunks_exact_mut(shape[2]) {
-        let mut order: Vec<usize> = (0..row.len()).collect();
-        order.sort_by(|a, b| row[*b].total_cmp(&row[*a]).then(a.cmp(b)));
-        let top = row[order[0]];
-        let total: f32 = row.iter().map(|s| (s - top).exp()).sum();
-        let mut held = 0.0;
-        for (rank, id) in order.into_iter().enumerate() {
-            let over_k = config.top_k > 0 && rank >= config.top_k;
-            if over_k || (rank > 0 && held >= config.top_p as f32) {
-                row[id] = NEVER;
-            } else {
-                held += (row[id] - top).exp() / total;
-            }
+    values.chunks_exact_mut(shape[2]).for_each(|row| keep_likeliest(row, config));
+    Ok(Tensor::from_data(TensorData::new(values, shape), device))
+}
+
+/// Masks everything but the top-k tokens and the smallest set that holds top-p of the probability at the temperature
+/// (top-k first, as in TRL). Leaves greedy decoding alone: the likeliest token is always kept.
+pub(crate) fn keep_likeliest(row: &mut [f32], config: &EvalConfig) {
+    let k = if config.top_k == 0 { row.len() } else { config.top_k };
+    if (k >= row.len() && config.top_p >= 1.0) || config.temperature <= 0.0 {
+        return;
+    }
+    let mut order: Vec<usize> = (0..row.len()).collect();
+    order.sort_by(|a, b| row[*b].total_cmp(&row[*a]).then(a.cmp(b)));
+    let top = row[order[0]];
+    let mass = |s: f32| ((s - top) / config.temperature as f32).exp();
+    let total: f32 = order.iter().take(k).map(|id| mass(row[*id])).sum();
+    let mut held = 0.0;
+    for (rank, id) in order.into_iter().enumerate() {
+        if rank >= k || (rank > 0 && held >= config.top_p as f32) {
+            row[id] = NEVER;
+        } else {
+            held += mass(row[id]) / total;
         }
     }
-    Ok(Tensor::from_data(TensorData::new(values, shape), device))
 }

@@ -5,11 +5,11 @@ use crate::config::{Schedule, TrainConfig};
 use crate::policy::{ParamSpec, Parameters};
 use burn::tensor::{Device, Tensor};
 
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPS: f64 = 1e-8;
+pub(crate) const BETA1: f64 = 0.9;
+pub(crate) const BETA2: f64 = 0.999;
+pub(crate) const EPS: f64 = 1e-8;
 /// Keeps the clip's division finite.
-const CLIP_EPS: f64 = 1e-6;
+pub(crate) const CLIP_EPS: f64 = 1e-6;
 
 /// The optimizer's state for one stack.
 pub struct AdamW {

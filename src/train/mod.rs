@@ -2,6 +2,7 @@
 
 pub mod adamw;
 pub mod checkpoint;
+mod plain;
 pub mod sft;
 pub mod trainer;
 

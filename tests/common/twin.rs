@@ -60,11 +60,24 @@ pub struct Twin {
     /// Log-probabilities of `pairs` under the reference, from the engine.
     pub reference_logps: Vec<[f32; 2]>,
     pub device: Device,
+    /// Whether trainers go over tensors and autodiff rather than through the fused passes.
+    pub plain: bool,
     weights: Vec<u8>,
     expected: Vec<u8>,
 }
 
 impl Twin {
+    /// The model `name` for the fused passes and for the plain version.
+    pub fn both(name: &'static str) -> [Self; 2] {
+        [Self::load(name), Self { plain: true, ..Self::load(name) }]
+    }
+
+    /// What trains, for messages.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.name, if self.plain { "plain" } else { "fused" })
+    }
+
+    /// The model `name` for the fused passes.
     pub fn load(name: &'static str) -> Self {
         let device = Device::flex();
         let all = json("gpt_twin.json");
@@ -89,7 +102,7 @@ impl Twin {
         let reference_logps = pollster::block_on(pair_logps(&gpt, &reference, &pairs, model.context, &device)).expect("logps").remove(0);
         Self {
             name, train: all["train"].clone(), regime_beta: all["regime_beta"].as_f64().expect("beta"), json, gpt, specs, model, policy,
-            reference, pairs, reference_logps, device, weights, expected: file("gpt_twin_expected.safetensors"),
+            reference, pairs, reference_logps, device, plain: false, weights, expected: file("gpt_twin_expected.safetensors"),
         }
     }
 
@@ -132,7 +145,8 @@ impl Twin {
             steps: 10, batch: 5, learning_rate: get("learning_rate"), warmup: get("warmup") as usize, schedule: Schedule::Constant,
             weight_decay: get("weight_decay"), clip: get("clip"), frame_every: 1,
         };
-        Trainer::new(&super::config(self.model.clone(), lanes, train), &self.gpt, start, 2, &self.device)
+        let new = if self.plain { Trainer::plain } else { Trainer::new };
+        new(&super::config(self.model.clone(), lanes, train), &self.gpt, start, 2, &self.device)
     }
 
     /// Indices of batch `t`, as the trainer wants them (all lanes have seed 0).
@@ -143,13 +157,8 @@ impl Twin {
     /// Gradients on batch 0 of each of `lanes`, in that order.
     pub fn gradients(&self, lanes: Vec<LaneConfig>, start: &Parameters) -> Vec<Vec<Vec<f64>>> {
         let n = lanes.len();
-        let mut out = vec![Vec::new(); n];
-        for (places, grads) in self.trainer(lanes, start).gradients(&Self::batch(0), &self.gpt, &self.pairs, &self.reference_logps) {
-            for (row, place) in places.into_iter().enumerate() {
-                out[place] = super::wide(&super::lane_of(&grads, row));
-            }
-        }
-        out
+        let grads = self.trainer(lanes, start).gradients(&Self::batch(0), &self.gpt, &self.pairs, &self.reference_logps);
+        (0..n).map(|lane| super::wide(&super::lane_of(&grads, lane))).collect()
     }
 }
 

@@ -1,0 +1,201 @@
+//! Training of many lanes: forward, weigh, backward and update, each lane by itself.
+
+use super::adamw::{Moments, Rate};
+use super::pass::{Pass, Rows, Workspace};
+use super::{cores, spread};
+use crate::config::LaneConfig;
+use crate::data::PreferencePair;
+use crate::fused::layout::Layout;
+use crate::objective::{self, Batch, Objective, Params};
+use crate::policy::Parameters;
+use burn::tensor::{Device, Tensor, TensorData};
+use pulp::{Arch, Simd, WithSimd};
+
+/// One policy being trained.
+struct Lane {
+    objective: &'static dyn Objective,
+    form: String,
+    hyper: Params,
+    state: Option<Tensor<2>>,
+    params: Vec<f32>,
+    grads: Vec<f32>,
+    moments: Moments,
+}
+
+/// What one step measured of one lane.
+#[derive(Debug, Clone, Default)]
+pub struct LaneMeasured {
+    /// Log-ratios of chosen and rejected answers, `[2·pair]`.
+    pub ratios: Vec<f32>,
+    /// Pair losses.
+    pub losses: Vec<f32>,
+    /// The adversary's weights.
+    pub weights: Vec<f32>,
+    /// ‖∇_e ℓ‖², 0 where the method does not need it.
+    pub grad_sq: Vec<f32>,
+    /// The loss as published, the function being descended, τ, and the gradient norm before the clip.
+    pub scalars: [f32; 4],
+}
+
+/// What a lane sees of one step.
+pub struct LaneInput<'a> {
+    rows: &'a Rows,
+    /// Reference log-probabilities, chosen then rejected, `[2·pair]`.
+    reference: Vec<f32>,
+    /// One-hot groups, `[pair, group]`.
+    groups: Vec<f32>,
+    n_groups: usize,
+}
+
+impl<'a> LaneInput<'a> {
+    /// The pairs `ids`, whose rows are `rows`.
+    pub fn new(rows: &'a Rows, ids: &[u32], pairs: &[PreferencePair], reference: &[[f32; 2]], n_groups: usize) -> Self {
+        let side = |s: usize| ids.iter().map(move |i| reference[*i as usize][s]);
+        let groups = ids.iter().flat_map(|i| (0..n_groups).map(|g| f32::from(pairs[*i as usize].group == g))).collect();
+        Self { rows, reference: side(0).chain(side(1)).collect(), groups, n_groups }
+    }
+}
+
+/// Lanes that train from one reference policy on the CPU.
+pub struct CpuLanes {
+    layout: Layout,
+    lanes: Vec<Lane>,
+    workspaces: Vec<Workspace>,
+}
+
+impl CpuLanes {
+    /// Every lane of `configs` starts at `reference` (one lane, on the CPU).
+    pub fn new(layout: Layout, configs: &[LaneConfig], reference: &Parameters) -> Self {
+        let reference = layout.flatten(reference).swap_remove(0);
+        let lanes = configs.iter().map(|config| {
+            let objective = objective::find(&config.method).unwrap_or(objective::OBJECTIVES[0]); // validated before
+            Lane {
+                objective, form: config.form_id().into(), hyper: hyper(objective, config), state: None, params: reference.clone(),
+                grads: vec![0.0; layout.len], moments: Moments::new(layout.len),
+            }
+        }).collect();
+        let workspaces = (0..cores().min(configs.len()).max(1)).map(|_| Workspace::default()).collect();
+        Self { layout, lanes, workspaces }
+    }
+
+    /// Lanes.
+    pub fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Whether there is no lane.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
+    /// Replaces hyperparameters. Methods and forms must stay as they are.
+    pub fn set_lanes(&mut self, configs: &[LaneConfig]) {
+        for (lane, config) in self.lanes.iter_mut().zip(configs) {
+            lane.hyper = hyper(lane.objective, config);
+        }
+    }
+
+    /// The policies as tensors.
+    pub fn parameters(&self) -> Parameters {
+        self.layout.tensors(&self.lanes.iter().map(|l| l.params.as_slice()).collect::<Vec<_>>(), &Device::flex())
+    }
+
+    /// Gradients of the last step, before the clip; valid until the next update.
+    pub fn gradients(&mut self, inputs: &[LaneInput<'_>]) -> Parameters {
+        self.step(inputs, None);
+        self.layout.tensors(&self.lanes.iter().map(|l| l.grads.as_slice()).collect::<Vec<_>>(), &Device::flex())
+    }
+
+    /// One step of every lane; an update where `rates` (one a lane) is given.
+    pub fn step(&mut self, inputs: &[LaneInput<'_>], rates: Option<&[Rate]>) -> Vec<LaneMeasured> {
+        let mut measured = vec![LaneMeasured::default(); self.lanes.len()];
+        let layout = &self.layout;
+        let mut jobs: Vec<_> = self.lanes.iter_mut().zip(inputs).zip(&mut measured).enumerate().collect();
+        // Lanes with a tangent cost more than twice the others: first, so that no core waits for them at the end.
+        jobs.sort_by_key(|(_, ((lane, _), _))| !lane.objective.info().needs_embedding_gradient);
+        spread(jobs, &mut self.workspaces, |(i, ((lane, input), out)), ws| {
+            *out = Arch::new().dispatch(Step { layout, lane, input, rate: rates.map(|r| r[i]), ws });
+        });
+        measured
+    }
+}
+
+fn hyper(objective: &dyn Objective, config: &LaneConfig) -> Params {
+    Params::new(objective.info().params.iter().map(|p| (p.id, vec![config.param(p.id)])).collect(), &Device::flex())
+}
+
+struct Step<'a> {
+    layout: &'a Layout,
+    lane: &'a mut Lane,
+    input: &'a LaneInput<'a>,
+    rate: Option<Rate>,
+    ws: &'a mut Workspace,
+}
+
+impl WithSimd for Step<'_> {
+    type Output = LaneMeasured;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> LaneMeasured {
+        let Self { layout, lane, input, rate, ws } = self;
+        let rows = input.rows;
+        let n = rows.sequences() / 2;
+        let Lane { objective, form, hyper, state, params, grads, moments } = lane;
+        grads.fill(0.0);
+        let pass = Pass { simd, layout, params, rows };
+        let tangent = objective.info().needs_embedding_gradient;
+        pass.forward(ws, tangent);
+        let ratios: Vec<f32> = rows.sums(&ws.logp).iter().zip(&input.reference).map(|(p, r)| p - r).collect();
+        let margins = row(&(0..n).map(|i| ratios[i] - ratios[n + i]).collect::<Vec<_>>());
+        let losses = objective.pair_losses(margins.clone(), hyper);
+        let slopes = values(objective.pair_slopes(margins.clone(), hyper));
+        let grad_sq = tangent.then(|| {
+            pass.embedding_gradient(ws, &mirrored(&slopes));
+            let d = layout.shape.width;
+            let squares: Vec<f32> = rows.starts.windows(2).map(|w| ws.embedding_gradient[w[0] * d..w[1] * d].iter().map(|g| g * g).sum()).collect();
+            (0..n).map(|i| squares[i] + squares[n + i]).collect::<Vec<f32>>()
+        });
+        let groups = objective.info().needs_groups.then(|| {
+            Tensor::<3>::from_data(TensorData::new(input.groups.clone(), [1, n, input.n_groups]), &Device::flex())
+        });
+        let batch = Batch { losses: losses.clone(), grad_sq: grad_sq.as_deref().map(row), groups, params: hyper };
+        let w = objective.weigh(form, &batch, state);
+        let weights = values(w.weights);
+        let mut pull: Vec<f32> = weights.iter().zip(&slopes).map(|(w, s)| w * s).collect();
+        if let Some(c) = w.tangent {
+            pass.tangent(ws);
+            let dlogp = rows.sums(&ws.dlogp);
+            let dh: Vec<f32> = (0..n).map(|i| dlogp[i] - dlogp[n + i]).collect();
+            // c ℓ̇ = c ℓ′(h) ḣ: its derivative by ḣ is c ℓ′, that by h is c ℓ″ ḣ.
+            let tracked = margins.autodiff().require_grad();
+            let penalty = (objective.pair_slopes(tracked.clone(), hyper) * (row(&dh) * c.clone())).sum();
+            let mut gradients = penalty.backward();
+            let bent = tracked.grad_remove(&mut gradients).map_or_else(|| vec![0.0; n], values);
+            pull.iter_mut().zip(bent).for_each(|(p, b)| *p += b);
+            let tangent_pull: Vec<f32> = values(c).iter().zip(&slopes).map(|(c, s)| c * s).collect();
+            pass.backward_both(ws, &mirrored(&pull), &mirrored(&tangent_pull), grads);
+        } else {
+            pass.backward(ws, &mirrored(&pull), grads);
+        }
+        let grad_norm = if let Some(rate) = rate { moments.step(simd, layout, params, grads, rate) } else { 0.0 };
+        let scalar = |t: Tensor<2>| values(t).first().copied().unwrap_or(0.0);
+        LaneMeasured {
+            ratios, losses: values(losses), weights, grad_sq: grad_sq.unwrap_or_else(|| vec![0.0; n]),
+            scalars: [scalar(w.loss), scalar(w.objective), scalar(w.tau), grad_norm],
+        }
+    }
+}
+
+/// Slopes of the chosen sequences, then of the rejected ones: h is their difference.
+fn mirrored(slopes: &[f32]) -> Vec<f32> {
+    slopes.iter().copied().chain(slopes.iter().map(|s| -s)).collect()
+}
+
+fn row(values: &[f32]) -> Tensor<2> {
+    Tensor::<1>::from_floats(values, &Device::flex()).reshape([1, values.len()])
+}
+
+/// Numbers of a tensor that lives on the CPU.
+fn values(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap_or_default()
+}

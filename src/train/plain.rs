@@ -1,0 +1,278 @@
+//! Lanes over Burn's tensors and autodiff: the readable version, for every policy on every device.
+//!
+//! Lanes that need only first derivatives form one stack, WDPO's lanes another, since they need a tangent pass.
+//! Inside a stack, lanes of one method are neighbors and are weighed together.
+
+use super::adamw::{AdamW, Rates};
+use crate::config::LaneConfig;
+use crate::data::{PreferencePair, TokenBatch};
+use crate::objective::{self, Batch, Objective, Params};
+use crate::policy::{Parameters, Perturbation, Policy, TokenTensors};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::Range;
+
+/// Lanes of one method and form inside a stack.
+struct Segment {
+    objective: &'static dyn Objective,
+    form: String,
+    rows: Range<usize>,
+    params: Params,
+    state: Option<Tensor<2>>,
+}
+
+/// Lanes that are stepped together.
+struct Stack {
+    /// Position of each row in the run's list of lanes.
+    lanes: Vec<usize>,
+    params: Parameters,
+    optimizer: AdamW,
+    segments: Vec<Segment>,
+    tangent: bool,
+}
+
+/// Gradients of one stack and what was measured on the way.
+struct Backward {
+    grads: Vec<Tensor<3>>,
+    /// `[row, 5·pair + 3]`
+    measured: Tensor<2>,
+}
+
+/// Every lane, in stacks.
+pub(super) struct PlainLanes {
+    stacks: Vec<Stack>,
+    groups: usize,
+    device: Device,
+}
+
+/// What all lanes see of one step.
+pub(super) struct Drawn<'a> {
+    /// Batch of each lane: pair indices.
+    pub rows: Vec<&'a [u32]>,
+    /// The same as tokens.
+    pub tokens: Vec<&'a TokenBatch>,
+    /// Every training pair.
+    pub pairs: &'a [PreferencePair],
+    /// Its log-probabilities (chosen, rejected) under the reference.
+    pub reference: &'a [[f32; 2]],
+}
+
+impl PlainLanes {
+    /// Every lane of `configs` starts at `reference` (one lane).
+    pub fn new(configs: &[LaneConfig], policy: &dyn Policy, reference: &Parameters, groups: usize, device: &Device) -> Self {
+        let mut order: Vec<usize> = (0..configs.len()).collect();
+        let key = |i: &usize| {
+            let lane = &configs[*i];
+            let place = objective::OBJECTIVES.iter().position(|o| o.info().id == lane.method).unwrap_or(0);
+            (objective::OBJECTIVES[place].info().needs_embedding_gradient, place, lane.form_id().to_string())
+        };
+        order.sort_by_key(key); // stable: lanes of one method keep their order
+        let mut stacks = Vec::new();
+        for tangent in [false, true] {
+            let lanes: Vec<usize> = order.iter().copied().filter(|i| key(i).0 == tangent).collect();
+            if lanes.is_empty() {
+                continue;
+            }
+            let params = reference.repeat(lanes.len());
+            let optimizer = AdamW::new(&policy.specs(), &params);
+            let segments = segments(&lanes, configs, device);
+            stacks.push(Stack { lanes, params, optimizer, segments, tangent });
+        }
+        Self { stacks, groups, device: device.clone() }
+    }
+
+    /// Replaces hyperparameters. Methods and forms must stay as they are.
+    pub fn set_lanes(&mut self, lanes: &[LaneConfig]) {
+        for stack in &mut self.stacks {
+            for segment in &mut stack.segments {
+                segment.params = params_of(segment.objective, &stack.lanes[segment.rows.clone()], lanes, &self.device);
+            }
+        }
+    }
+
+    /// The policies in the run's order of lanes.
+    pub fn policies(&self) -> Parameters {
+        let stacked = Parameters::cat(&self.stacks.iter().map(|s| s.params.clone()).collect::<Vec<_>>());
+        stacked.select(&self.places())
+    }
+
+    /// Row of each lane when stacks are put end to end.
+    fn places(&self) -> Vec<usize> {
+        let places: Vec<usize> = self.stacks.iter().flat_map(|s| s.lanes.iter().copied()).collect();
+        let mut order = vec![0; places.len()];
+        for (row, lane) in places.into_iter().enumerate() {
+            order[lane] = row;
+        }
+        order
+    }
+
+    /// Gradients of every lane without an update, in the run's order.
+    pub fn gradients(&mut self, policy: &dyn Policy, drawn: &Drawn<'_>) -> Parameters {
+        let mut out = Vec::new();
+        for i in 0..self.stacks.len() {
+            let input = self.input(i, drawn);
+            out.push(Parameters(self.stacks[i].backward(policy, &input).grads));
+        }
+        Parameters::cat(&out).select(&self.places())
+    }
+
+    /// One step of every lane. Per stack: its lanes, and `[row, 5·pair + 4]` of a, b, ℓ, weights, ‖g‖², then loss,
+    /// objective, τ, norm; still on the device.
+    pub fn step(&mut self, policy: &dyn Policy, drawn: &Drawn<'_>, rates: &Rates<'_>) -> Vec<(Vec<usize>, Tensor<2>)> {
+        let mut parts = Vec::new();
+        for i in 0..self.stacks.len() {
+            let input = self.input(i, drawn);
+            let stack = &mut self.stacks[i];
+            let learning_rate: Vec<f64> = stack.lanes.iter().map(|l| rates.learning_rate[*l]).collect();
+            let rates = Rates { learning_rate: &learning_rate, ..*rates };
+            parts.push((stack.lanes.clone(), stack.step(policy, &input, &rates)));
+        }
+        parts
+    }
+
+    fn input(&self, stack: usize, drawn: &Drawn<'_>) -> StepInput {
+        let stack = &self.stacks[stack];
+        let rows: Vec<&[u32]> = stack.lanes.iter().map(|l| drawn.rows[*l]).collect();
+        let tokens: Vec<&TokenBatch> = stack.lanes.iter().map(|l| drawn.tokens[*l]).collect();
+        StepInput::new(&tokens, &rows, drawn.pairs, drawn.reference, self.groups, stack, &self.device)
+    }
+}
+
+fn segments(lanes: &[usize], configs: &[LaneConfig], device: &Device) -> Vec<Segment> {
+    let mut out: Vec<Segment> = Vec::new();
+    for (row, lane) in lanes.iter().enumerate() {
+        let config = &configs[*lane];
+        let objective = objective::find(&config.method).unwrap_or(objective::OBJECTIVES[0]); // validated before
+        match out.last_mut() {
+            Some(last) if last.objective.info().id == config.method && last.form == config.form_id() => last.rows.end = row + 1,
+            _ => out.push(Segment {
+                objective, form: config.form_id().into(), rows: row..row + 1, params: Params::new(Vec::new(), device), state: None,
+            }),
+        }
+    }
+    for segment in &mut out {
+        segment.params = params_of(segment.objective, &lanes[segment.rows.clone()], configs, device);
+    }
+    out
+}
+
+fn params_of(objective: &dyn Objective, lanes: &[usize], configs: &[LaneConfig], device: &Device) -> Params {
+    let values = objective.info().params.iter().map(|p| (p.id, lanes.iter().map(|l| configs[*l].param(p.id)).collect())).collect();
+    Params::new(values, device)
+}
+
+/// One stack's inputs for one step, on the device.
+struct StepInput {
+    tokens: TokenTensors,
+    /// Reference log-probabilities of both sequences, `[lane, 2·pair]`.
+    reference: Tensor<2>,
+    /// One-hot groups, `[lane, pair, group]`, where a method needs them.
+    groups: Option<Tensor<3>>,
+    pairs: usize,
+}
+
+impl StepInput {
+    fn new(
+        tokens: &[&TokenBatch], rows: &[&[u32]], pairs: &[PreferencePair], reference: &[[f32; 2]], n_groups: usize,
+        stack: &Stack, device: &Device,
+    ) -> Self {
+        let (lanes, n) = (rows.len(), rows[0].len());
+        let side = |row: &[u32], side: usize| row.iter().map(|i| reference[*i as usize][side]).collect::<Vec<_>>();
+        let logps: Vec<f32> = rows.iter().flat_map(|r| [side(r, 0), side(r, 1)].concat()).collect();
+        let groups = stack.segments.iter().any(|s| s.objective.info().needs_groups).then(|| {
+            let one_hot: Vec<f32> = rows.iter().flat_map(|r| r.iter())
+                .flat_map(|i| (0..n_groups).map(|g| f32::from(pairs[*i as usize].group == g)).collect::<Vec<_>>()).collect();
+            Tensor::from_data(TensorData::new(one_hot, [lanes, n, n_groups]), device)
+        });
+        Self {
+            tokens: TokenTensors::new(tokens, lanes, device),
+            reference: Tensor::from_data(TensorData::new(logps, [lanes, 2 * n]), device),
+            groups,
+            pairs: n,
+        }
+    }
+}
+
+/// Chosen − rejected: `[lane, 2·pair]` → `[lane, pair]`.
+fn margins_of(ratios: Tensor<2>) -> Tensor<2> {
+    let n = ratios.dims()[1] / 2;
+    ratios.clone().narrow(1, 0, n) - ratios.narrow(1, n, n)
+}
+
+impl Stack {
+    /// Forward, weigh, backward, update. Returns the measurements, `[row, 5·pair + 4]`.
+    fn step(&mut self, policy: &dyn Policy, input: &StepInput, rates: &Rates<'_>) -> Tensor<2> {
+        let Backward { grads, measured } = self.backward(policy, input);
+        let norm = self.optimizer.step(&mut self.params, grads, rates);
+        Tensor::cat(vec![measured, norm], 1)
+    }
+
+    /// Forward, weigh, backward.
+    fn backward(&mut self, policy: &dyn Policy, input: &StepInput) -> Backward {
+        let (tangent, grad_sq) = if self.tangent {
+            let (g, sq) = self.embedding_gradient(policy, input);
+            (Some(g), Some(sq))
+        } else {
+            (None, None)
+        };
+        let tracked = self.params.tracked();
+        let logps = policy.logps(&tracked, &input.tokens, &Perturbation { offset: None, tangent });
+        let ratios = logps.x - input.reference.clone();
+        let head = ratios.clone().inner(); // a, then b
+        let h = margins_of(ratios);
+        let dh = logps.dx.map(margins_of);
+        let mut total: Option<Tensor<1>> = None;
+        let mut columns = Vec::new();
+        for segment in &mut self.segments {
+            let (start, len) = (segment.rows.start, segment.rows.len());
+            let margins = h.clone().narrow(0, start, len);
+            let losses = segment.objective.pair_losses(margins.clone(), &segment.params);
+            let plain = losses.clone().inner();
+            let of = |t: &Tensor<2>| t.clone().narrow(0, start, len);
+            let batch = Batch {
+                losses: plain.clone(),
+                grad_sq: grad_sq.as_ref().map(of),
+                groups: input.groups.as_ref().map(|g| g.clone().narrow(0, start, len)),
+                params: &segment.params,
+            };
+            let w = segment.objective.weigh(&segment.form, &batch, &mut segment.state);
+            let mut descended = (losses * w.weights.clone()).sum();
+            if let (Some(c), Some(dh)) = (w.tangent, dh.as_ref()) {
+                let slope = segment.objective.pair_slopes(margins, &segment.params); // ℓ̇ = ∂ℓ/∂h ḣ
+                descended = descended + (slope * of(dh) * c).sum();
+            }
+            total = Some(match total {
+                Some(t) => t + descended,
+                None => descended,
+            });
+            let sq = batch.grad_sq.unwrap_or_else(|| plain.zeros_like());
+            columns.push(Tensor::cat(vec![plain, w.weights, sq, w.loss, w.objective, w.tau], 1));
+        }
+        let tail = Tensor::cat(columns, 0);
+        let mut gradients = total.map(|t| t.backward());
+        let grads = tracked.0.iter()
+            .map(|p| gradients.as_mut().and_then(|g| p.grad_remove(g)).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
+        Backward { grads, measured: Tensor::cat(vec![head, tail], 1) }
+    }
+
+    /// g = ∇_e ℓ of every pair (detached) and ‖g_i‖² over both of its sequences, `[lane, pair]`.
+    ///
+    /// Parameters are constants here, so only activations are differentiated.
+    fn embedding_gradient(&self, policy: &dyn Policy, input: &StepInput) -> (Tensor<3>, Tensor<2>) {
+        let n = input.pairs;
+        let shape = policy.input_shape(&input.tokens);
+        let device = input.reference.device();
+        let offset: Tensor<3> = Tensor::<3>::zeros(shape, &device).autodiff().require_grad();
+        let moved = Perturbation { offset: Some(offset.clone()), tangent: None };
+        let ratios = policy.logps(&self.params, &input.tokens, &moved).x - input.reference.clone();
+        let h = margins_of(ratios);
+        let losses: Vec<Tensor<1>> = self.segments.iter()
+            .map(|s| s.objective.pair_losses(h.clone().narrow(0, s.rows.start, s.rows.len()), &s.params).sum()).collect();
+        let total = losses.into_iter().reduce(|x, y| x + y);
+        let mut gradients = total.map(|t| t.backward());
+        let g = gradients.as_mut().and_then(|gr| offset.grad_remove(gr)).unwrap_or_else(|| Tensor::zeros(shape, &device));
+        let [lanes, rows, width] = shape;
+        let per_sequence = g.clone().square().reshape([lanes, 2 * n, rows / (2 * n) * width]).sum_dim(2).reshape([lanes, 2 * n]);
+        let sq = per_sequence.clone().narrow(1, 0, n) + per_sequence.narrow(1, n, n);
+        (g, sq)
+    }
+}
