@@ -4,6 +4,7 @@ use crate::config::RunConfig;
 use crate::data::{Dataset, PreferencePair, TokenBatch};
 use crate::error::Result;
 use crate::event::{Evaluation, Sample};
+use crate::fused::{cpu::eval as fused, layout::Layout};
 use crate::policy::{Gpt, Parameters, Perturbation, Policy, TokenTensors, sampling};
 use crate::rng::{Stream, Streams};
 use crate::train::trainer::read_f32;
@@ -22,6 +23,11 @@ pub async fn pair_logps(
     policy: &dyn Policy, params: &Parameters, pairs: &[PreferencePair], context: usize, device: &Device,
 ) -> Result<Vec<Vec<[f32; 2]>>> {
     let lanes = params.lanes();
+    if let Some(layout) = Layout::fused_on(policy, device) {
+        let flat = layout.flatten(params);
+        let logps = fused::logps(&layout, &slices(&flat), &TokenBatch::from_pairs(pairs, context));
+        return Ok(logps.iter().map(|l| (0..pairs.len()).map(|i| [l[i], l[pairs.len() + i]]).collect()).collect());
+    }
     let mut out = vec![Vec::with_capacity(pairs.len()); lanes];
     for chunk in pairs.chunks(CHUNK / 2) {
         let batch = TokenBatch::from_pairs(chunk, context);
@@ -32,6 +38,10 @@ pub async fn pair_logps(
         }
     }
     Ok(out)
+}
+
+fn slices(lanes: &[Vec<f32>]) -> Vec<&[f32]> {
+    lanes.iter().map(Vec::as_slice).collect()
 }
 
 /// Holds what does not change from one evaluation to the next.
@@ -139,17 +149,20 @@ impl Evaluator {
         &self, lanes: &Parameters, written: &[Vec<Vec<u32>>], prompts: &[Vec<u32>], data: &Dataset, gpt: &Gpt, context: usize, device: &Device,
     ) -> Result<Vec<f32>> {
         let n_lanes = lanes.lanes();
-        let reference = self.reference.repeat(n_lanes);
-        // Shares by group in the training data weigh the prompts.
         let n = prompts.len();
+        // Shares by group in the training data weigh the prompts.
+        let share = |i: usize| data.groups[i / self.every_sample].share / self.every_sample as f64;
+        if let Some(layout) = Layout::fused_on(gpt, device) {
+            let batches: Vec<TokenBatch> = written.iter().map(|texts| batch_of(prompts, texts, 0..n, context)).collect();
+            let (flat, reference) = (layout.flatten(lanes), layout.flatten(&self.reference).swap_remove(0));
+            let kl = fused::divergence(&layout, &slices(&flat), &reference, &batches);
+            return Ok(kl.iter().map(|l| l.iter().enumerate().map(|(i, v)| f64::from(*v) * share(i)).sum::<f64>() as f32).collect());
+        }
+        let reference = self.reference.repeat(n_lanes);
         let mut total = vec![0.0_f64; n_lanes];
         for start in (0..n).step_by(CHUNK) {
             let end = (start + CHUNK).min(n);
-            let batches: Vec<TokenBatch> = written.iter().map(|texts| {
-                let mut batch = TokenBatch::new(context);
-                (start..end).for_each(|i| batch.push(&prompts[i], &texts[i]));
-                batch
-            }).collect();
+            let batches: Vec<TokenBatch> = written.iter().map(|texts| batch_of(prompts, texts, start..end, context)).collect();
             let tokens = TokenTensors::new(&batches.iter().collect::<Vec<_>>(), n_lanes, device);
             let now = activation::log_softmax(gpt.logits(lanes, &tokens, &Perturbation::default()).x, 2);
             let before = activation::log_softmax(gpt.logits(&reference, &tokens, &Perturbation::default()).x, 2);
@@ -157,14 +170,18 @@ impl Evaluator {
             let kl = (kl * tokens.mask).reshape([n_lanes, end - start, context]).sum_dim(2);
             let values = read_f32(kl).await?;
             for (lane, row) in values.chunks_exact(end - start).enumerate() {
-                for (i, v) in row.iter().enumerate() {
-                    let group = (start + i) / self.every_sample;
-                    total[lane] += f64::from(*v) * data.groups[group].share / self.every_sample as f64;
-                }
+                total[lane] += row.iter().enumerate().map(|(i, v)| f64::from(*v) * share(start + i)).sum::<f64>();
             }
         }
         Ok(total.into_iter().map(|t| t as f32).collect())
     }
+}
+
+/// Some prompts with what was written for them.
+fn batch_of(prompts: &[Vec<u32>], texts: &[Vec<u32>], of: std::ops::Range<usize>, context: usize) -> TokenBatch {
+    let mut batch = TokenBatch::new(context);
+    of.for_each(|i| batch.push(&prompts[i], &texts[i]));
+    batch
 }
 
 /// Mean and standard error of the mean.

@@ -9,6 +9,7 @@ use crate::config::EvalConfig;
 use crate::data::batch::prompt_tokens;
 use crate::data::vocabulary::{BOS, EOS, PAD, SEP, UNK};
 use crate::error::{Error, ErrorCode, Result};
+use crate::fused::layout::Layout;
 use crate::rng::Stream;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -30,6 +31,21 @@ pub(crate) const NEVER: f32 = -1e9;
 /// # Errors
 /// [`ErrorCode::Device`] where the device fails.
 pub async fn sample(
+    gpt: &Gpt, params: &Parameters, prompts: &[Vec<u32>], noise: &[f32], config: &EvalConfig, device: &Device,
+) -> Result<Vec<Vec<Vec<u32>>>> {
+    if let Some(layout) = Layout::fused_on(gpt, device) {
+        let flat = layout.flatten(params);
+        let lanes: Vec<&[f32]> = flat.iter().map(Vec::as_slice).collect();
+        return Ok(crate::fused::cpu::eval::sample(&layout, &lanes, prompts, noise, config));
+    }
+    sample_plain(gpt, params, prompts, noise, config, device).await
+}
+
+/// As [`sample`], but always over tensors: the witness for the fused version.
+///
+/// # Errors
+/// As [`sample`].
+pub async fn sample_plain(
     gpt: &Gpt, params: &Parameters, prompts: &[Vec<u32>], noise: &[f32], config: &EvalConfig, device: &Device,
 ) -> Result<Vec<Vec<Vec<u32>>>> {
     let (lanes, n, t_max, v) = (params.lanes(), prompts.len(), gpt.context(), gpt.vocabulary());

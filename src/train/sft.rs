@@ -5,14 +5,23 @@ use super::trainer::read_f32;
 use crate::config::{RunConfig, Schedule, TrainConfig};
 use crate::data::{Example, TokenBatch};
 use crate::error::Result;
+use crate::fused::cpu::adamw::Rate;
+use crate::fused::cpu::policy::CpuPolicy;
+use crate::fused::layout::Layout;
 use crate::policy::{Parameters, Perturbation, Policy, TokenTensors};
 use crate::rng::{Stream, Streams};
 use burn::tensor::{Device, Tensor};
 
+/// The policy that is trained.
+enum Held {
+    Plain(Parameters, AdamW),
+    /// The transformer on the CPU, in fused passes.
+    Fused(Box<CpuPolicy>),
+}
+
 /// Training of one policy by maximum likelihood of completions.
 pub struct Sft {
-    params: Parameters,
-    optimizer: AdamW,
+    held: Held,
     rng: Stream,
     schedule: TrainConfig,
     batch: usize,
@@ -27,7 +36,13 @@ impl Sft {
         let streams = Streams::new(u64::from(config.seed));
         let specs = policy.specs();
         let params = Parameters::init(&specs, &mut streams.stream("sft/init"), device);
-        let optimizer = AdamW::new(&specs, &params);
+        let held = match Layout::fused_on(policy, device) {
+            Some(layout) => Held::Fused(Box::new(CpuPolicy::new(layout, &params))),
+            None => {
+                let optimizer = AdamW::new(&specs, &params);
+                Held::Plain(params, optimizer)
+            }
+        };
         let schedule = TrainConfig {
             steps: config.sft.steps,
             warmup: (config.sft.steps / 20).max(1),
@@ -38,7 +53,7 @@ impl Sft {
             ..TrainConfig::default()
         };
         Self {
-            params, optimizer, schedule, rng: streams.stream("sft/batches"), batch: config.sft.batch, step: 0,
+            held, schedule, rng: streams.stream("sft/batches"), batch: config.sft.batch, step: 0,
             context: config.model.context, device: device.clone(),
         }
     }
@@ -58,38 +73,53 @@ impl Sft {
     /// # Errors
     /// Where the device fails.
     pub async fn advance(&mut self, policy: &dyn Policy, corpus: &[Example], n: usize) -> Result<f32> {
-        let mut last = None;
+        let mut last = Loss::Known(f32::NAN);
         for _ in 0..n.min(self.schedule.steps - self.step) {
-            last = Some(self.one(policy, corpus));
+            last = self.one(policy, corpus);
         }
-        Ok(match last {
-            Some(loss) => read_f32(loss).await?[0],
-            None => f32::NAN,
-        })
+        match last {
+            Loss::Known(loss) => Ok(loss),
+            Loss::OnDevice(loss) => Ok(read_f32(loss).await?[0]),
+        }
     }
 
-    fn one(&mut self, policy: &dyn Policy, corpus: &[Example]) -> Tensor<1> {
+    fn one(&mut self, policy: &dyn Policy, corpus: &[Example]) -> Loss {
         let mut batch = TokenBatch::new(self.context);
         for _ in 0..self.batch {
             let example = self.rng.pick(corpus);
             batch.push(&example.prompt, &example.completion);
         }
         let counted: f32 = batch.loss_mask.iter().sum();
-        let tokens = TokenTensors::new(&[&batch], 1, &self.device);
-        let tracked = self.params.tracked();
-        let logps = policy.logps(&tracked, &tokens, &Perturbation::default()).x;
-        let loss = logps.sum() * (-1.0 / counted.max(1.0));
-        let mut gradients = loss.backward();
-        let grads = tracked.0.iter().map(|p| p.grad_remove(&mut gradients).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
+        let scale = -1.0 / counted.max(1.0);
         let rate = learning_rate(self.schedule.learning_rate, &self.schedule, self.step);
-        let rates = Rates { learning_rate: &[rate], weight_decay: self.schedule.weight_decay, clip: self.schedule.clip };
-        self.optimizer.step(&mut self.params, grads, &rates);
+        let (weight_decay, clip) = (self.schedule.weight_decay, self.schedule.clip);
         self.step += 1;
-        loss.inner()
+        match &mut self.held {
+            Held::Fused(held) => Loss::Known(held.step(&batch, scale, Rate { learning_rate: rate, weight_decay, clip })),
+            Held::Plain(params, optimizer) => {
+                let tokens = TokenTensors::new(&[&batch], 1, &self.device);
+                let tracked = params.tracked();
+                let logps = policy.logps(&tracked, &tokens, &Perturbation::default()).x;
+                let loss = logps.sum() * scale;
+                let mut gradients = loss.backward();
+                let grads = tracked.0.iter().map(|p| p.grad_remove(&mut gradients).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
+                optimizer.step(params, grads, &Rates { learning_rate: &[rate], weight_decay, clip });
+                Loss::OnDevice(loss.inner())
+            }
+        }
     }
 
     /// The trained policy, one lane.
     pub fn finish(self) -> Parameters {
-        self.params
+        match self.held {
+            Held::Plain(params, _) => params,
+            Held::Fused(held) => held.parameters(),
+        }
     }
+}
+
+/// Loss of one step, nats per token.
+enum Loss {
+    Known(f32),
+    OnDevice(Tensor<1>),
 }

@@ -11,6 +11,7 @@ pub mod head;
 pub mod lanes;
 pub mod norm;
 pub mod pass;
+pub mod policy;
 pub mod vector;
 
 use std::sync::Mutex;
