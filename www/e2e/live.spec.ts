@@ -59,6 +59,40 @@ test.describe('on the CPU', () => {
     await page.getByRole('button', { name: 'Restart with these settings' }).click();
     await expect(page.getByText('of weight on flips').first()).toBeVisible({ timeout: 60_000 });
   });
+
+  test('reads a file of own pairs, lists the lines it cannot use, and trains on the rest', async ({ page }) => {
+    const { problems } = await open(page, 'device=cpu&d=16&layers=1&heads=2&batch=4&sft=10&steps=3&every=2&evalpairs=4');
+    const choose = (name: string, lines: string[]): Promise<void> =>
+      page.locator('input[type="file"]').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(`${lines.join('\n')}\n`) });
+
+    await choose('bad.jsonl', ['{"prompt": "p"}']);
+    const messages = page.getByRole('region', { name: 'Messages' });
+    await expect(messages).toContainText('bad.jsonl');
+    await expect(messages).toContainText('line 1');
+
+    // Half in the plain layout, half as conversations, every fourth of those without a prompt of its own.
+    const say = (role: string, content: string): { role: string; content: string } => ({ role, content });
+    const rows = Array.from({ length: 40 }, (_, i) => {
+      const [prompt, chosen, rejected] = [`question ${i}`, `warm words ${i % 7}`, `plain words ${i % 5}`];
+      if (i % 2 === 0) return JSON.stringify({ prompt, chosen, rejected, group: i % 4 === 0 ? 'few' : 'many' });
+      const asked = say('user', prompt);
+      return i % 4 === 1
+        ? JSON.stringify({ prompt: [asked], chosen: [say('assistant', chosen)], rejected: [say('assistant', rejected)], group: 'many' })
+        : JSON.stringify({ chosen: [asked, say('assistant', chosen)], rejected: [asked, say('assistant', rejected)], group: 'many' });
+    });
+    await choose('mine.jsonl', [...rows.slice(0, 10), 'broken', '{"prompt":"p","chosen":"same","rejected":"same"}', ...rows.slice(10)]);
+    await expect(page.getByText('mine.jsonl: 40 pairs; many 30, few 10')).toBeVisible();
+    await page.getByText('2 lines not used').click();
+    await expect(page.getByText('line 11: not JSON')).toBeVisible();
+    await expect(page.getByText('line 12: `chosen` and `rejected` have the same words')).toBeVisible();
+
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+    expect(await stepOf(page)).toBe(3);
+    await page.getByText('What was made of it').click();
+    await expect(page.locator('#main').getByText('Read 40 rows')).toBeVisible();
+    expect(problems).toEqual([]);
+  });
 });
 
 test.describe('on WebGPU', () => {

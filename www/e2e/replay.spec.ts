@@ -126,20 +126,6 @@ test('a hostile address is held to the limits, with a notice', async ({ page }) 
   expect(problems).toEqual([]);
 });
 
-test('a file with no usable pair is refused with its line, and the page goes on', async ({ page }) => {
-  const { problems } = await open(page);
-  await page.locator('input[type="file"]').setInputFiles({ name: 'bad.jsonl', mimeType: 'text/plain', buffer: Buffer.from('{"prompt": "p"}\n') });
-  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('line 1');
-  await page.locator('input[type="file"]').setInputFiles({
-    name: 'mine.jsonl',
-    mimeType: 'text/plain',
-    buffer: Buffer.from('{"prompt":"p","chosen":"a","rejected":"b","group":"x"}\nbroken\n{"prompt":"q","chosen":"b","rejected":"a","group":"y"}\n'),
-  });
-  await expect(page.getByText('mine.jsonl: 2 pairs')).toBeVisible();
-  await expect(page.getByText('1 line not used')).toBeVisible();
-  expect(problems).toEqual([]);
-});
-
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`has no serious accessibility violation (${colorScheme})`, async ({ page }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

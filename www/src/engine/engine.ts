@@ -5,6 +5,7 @@ import type {
   EngineError,
   EngineInfo,
   Envelope,
+  Inspection,
   Message,
   Replies,
   Request,
@@ -101,6 +102,12 @@ export class WorkerEngine implements Engine {
 
   pace(stepsPerSecond: number): void {
     this.tell({ type: 'pace', stepsPerSecond });
+  }
+
+  /** What the engine makes of a file of the user's own pairs. */
+  async inspect(text: string): Promise<Inspection> {
+    await this.ready;
+    return this.ask({ type: 'inspect', text });
   }
 
   exportPolicy(lane: number): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { Error as EngineError, Event, MethodInfo, RunConfig, ScenarioInfo, Update as UpdateResult } from './types';
+import type { Error as EngineError, Event, MethodInfo, RunConfig, ScenarioInfo, Summary, Update as UpdateResult } from './types';
 
 export type { EngineError, ScenarioInfo, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
@@ -9,6 +9,12 @@ export interface EngineInfo {
   version: string;
   methods: MethodInfo[];
   scenarios: ScenarioInfo[];
+}
+
+/** The engine's look at a file of the user's own pairs, and the run that suits them. */
+export interface Inspection {
+  summary: Summary;
+  config: RunConfig;
 }
 
 export interface RunRequest {
@@ -30,6 +36,7 @@ export type Request =
   | { type: 'update'; config: RunConfig }
   | { type: 'extend'; steps: number }
   | { type: 'check'; config: RunConfig }
+  | { type: 'inspect'; text: string }
   | { type: 'export'; lane: number };
 
 /** What each kind of request is answered with. */
@@ -44,6 +51,7 @@ export interface Replies {
   update: UpdateResult;
   extend: null;
   check: RunConfig;
+  inspect: Inspection;
   export: Uint8Array;
 }
 

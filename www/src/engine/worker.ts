@@ -8,6 +8,7 @@ import {
   type Backend,
   type EngineInfo,
   type Envelope,
+  type Inspection,
   type Message,
   type Replies,
   type Request,
@@ -31,6 +32,7 @@ interface EngineModule {
   methods(): EngineInfo['methods'];
   scenarios(): EngineInfo['scenarios'];
   check_config(json: string): RunConfig;
+  inspect_pairs(text: string): Inspection;
   Session: {
     create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
   };
@@ -252,6 +254,8 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
       return null;
     case 'check':
       return need(engine).check_config(JSON.stringify(request.config));
+    case 'inspect':
+      return need(engine).inspect_pairs(request.text);
     case 'export':
       return need(session).export_policy(request.lane);
   }

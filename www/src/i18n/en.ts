@@ -1,5 +1,5 @@
 // Every word of the page (the charts have their own table in src/charts/text.ts).
-import type { Stage } from '../engine/types';
+import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 
 const STAGES: Record<Stage, string> = {
@@ -182,9 +182,11 @@ export const en = {
   noPairs: 'none yet',
   chooseFile: 'Your own pairs…',
   dropHere: 'Drop a .jsonl file of preference pairs',
-  importSummary: (name: string, rows: number, groups: string) => `${name}: ${rows} pairs; ${groups}`,
+  importSummary: (name: string, s: Summary) =>
+    `${name}: ${s.rows} pairs; ${s.groups.map(([group, rows]) => `${group} ${rows}`).join(', ')}. ${s.lengths.p99} tokens keep 99 % of them whole.`,
   importSkipped: (n: number) => `${n} line${n === 1 ? '' : 's'} not used`,
-  importLine: (line: number, what: string) => `line ${line} ${what}`,
+  importLine: (line: number, what: string) => `line ${line}: ${what}`,
+  importRemarks: 'What was made of it',
 
   // Panels
   rows: {
@@ -243,10 +245,6 @@ export const en = {
   noEngine: 'This build of the page contains no engine, so nothing can be trained here.',
   noEngineMend: 'The recorded run still plays. `make demo` builds the page with its engine.',
   needsRestart: (fields: string[]) => `Applied only after a restart: ${fields.join(', ')}.`,
-  fileTooLarge: (name: string) => `${name} is larger than 64 MB.`,
-  fileTooLargeMend: 'Choose a smaller part of it.',
   fileUnreadable: (name: string) => `${name} could not be read.`,
-  fileNoPairs: (name: string, first: { line: number; what: string } | undefined) =>
-    `${name} has no usable pair${first ? `: line ${first.line} ${first.what}` : ''}.`,
-  fileNoPairsMend: 'Each line is a JSON object with the texts prompt, chosen and rejected, and optionally group.',
+  fileRefused: (name: string, why: string) => `${name}: ${why}.`,
 };

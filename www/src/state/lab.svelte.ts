@@ -1,12 +1,11 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
 import { WorkerEngine, type Engine, type EngineListener } from '../engine/engine';
 import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
-import { asEngineError, type Activity, type Backend, type EngineError, type EngineInfo, type RunRequest } from '../engine/protocol';
+import { asEngineError, type Activity, type Backend, type EngineError, type EngineInfo, type Inspection, type RunRequest } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
 import type { Event, RunConfig, Stage } from '../engine/types';
 import { t } from '../i18n';
 import type { Layer, Metric } from './derive';
-import { summarize, type ImportSummary } from './imported';
 import { RunData } from './run-data';
 import { fitsReference, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 
@@ -31,6 +30,13 @@ export interface Notice {
   mend: string;
 }
 
+/** The user's own pairs, as the engine read them. */
+export interface OwnFile extends Inspection {
+  name: string;
+}
+
+/** More than the engine reads, so that it refuses a larger file by its own limit and nothing larger is held here. */
+const MAX_READ = 48 << 20;
 const RESTART_AFTER_MS = 700;
 const UPDATE_AFTER_MS = 60;
 const REPLAY_SECONDS = 12;
@@ -47,7 +53,7 @@ export class Lab {
   info = $state.raw<EngineInfo | undefined>(undefined);
   decision = $state.raw<Decision>({ backend: 'cpu', reason: '' });
   notices = $state.raw<Notice[]>([]);
-  imported = $state.raw<ImportSummary | undefined>(undefined);
+  imported = $state.raw<OwnFile | undefined>(undefined);
 
   metric = $state<Metric>('accuracy');
   layer = $state<Layer>('factor');
@@ -341,8 +347,7 @@ export class Lab {
   }
 
   private config(settings: Settings): RunConfig {
-    const own = this.imported ? { counts: this.imported.groups.map((group) => group.count), context: this.imported.context } : undefined;
-    return toConfig(settings, this.info?.scenarios, own);
+    return toConfig(settings, this.info?.scenarios, this.imported?.config);
   }
 
   private reference(settings: Settings): Promise<Uint8Array | undefined> {
@@ -412,21 +417,19 @@ export class Lab {
   }
 
   async importFile(file: File): Promise<void> {
-    if (file.size > 64 * 1024 * 1024) {
-      this.say('error', t.fileTooLarge(file.name), t.fileTooLargeMend);
-      return;
-    }
     let text: string;
     try {
-      text = await file.text();
+      text = await file.slice(0, MAX_READ).text();
     } catch {
       this.say('error', t.fileUnreadable(file.name), '');
       return;
     }
-    const summary = summarize(file.name, text);
-    this.imported = summary;
-    if (summary.rows === 0) {
-      this.say('error', t.fileNoPairs(file.name, summary.problems[0]), t.fileNoPairsMend);
+    try {
+      const engine = await this.ensureWorker();
+      this.imported = { name: file.name, ...(await engine.inspect(text)) };
+    } catch (thrown) {
+      const { message, mend } = asEngineError(thrown);
+      this.say('error', t.fileRefused(file.name, message), mend);
       return;
     }
     this.importedText = text;

@@ -171,18 +171,10 @@ export function mixFor(base: readonly number[], minority: number): number[] {
 
 const round = (value: number): number => Math.round(value * 1e9) / 1e9;
 
-/** What the run must know of the user's own pairs. */
-export interface OwnPairs {
-  /** Rows of each group, most frequent first. */
-  counts: number[];
-  /** Tokens that nearly every row fits in. */
-  context: number;
-}
-
-/** The run that these settings describe. */
-export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], imported?: OwnPairs): RunConfig {
-  const own = s.scenario === 'imported' ? imported?.counts : undefined;
-  const base = own ?? scenarios.find((info) => info.id === s.scenario)?.mix ?? FALLBACK_MIX[s.scenario] ?? [0.9, 0.1];
+/** The run that these settings describe; `imported` is the one that suits the user's own pairs. */
+export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], imported?: RunConfig): RunConfig {
+  const own = s.scenario === 'imported' ? imported : undefined;
+  const base = own?.data.mix ?? scenarios.find((info) => info.id === s.scenario)?.mix ?? FALLBACK_MIX[s.scenario] ?? [0.9, 0.1];
   const tabular = s.scenario === 'tabular';
   const heads = s.d % s.heads === 0 ? s.heads : 1;
   return {
@@ -197,7 +189,7 @@ export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], i
       labels: 'bradley-terry',
       reward_scale: 4,
     },
-    model: { policy: tabular ? 'tabular' : 'gpt', d_model: s.d, layers: s.layers, heads, context: own && imported && s.context === SETTINGS.context.default ? imported.context : s.context, tied: false },
+    model: { policy: tabular ? 'tabular' : 'gpt', d_model: s.d, layers: s.layers, heads, context: own && s.context === SETTINGS.context.default ? own.model.context : s.context, tied: false },
     sft: { steps: s.sft, batch: 32, learning_rate: 0.003, bundled: s.scenario !== 'imported' },
     lanes: s.methods.split(',').map((method) => lane(method, s)),
     train: {
