@@ -3,7 +3,6 @@ import type {
   Activity,
   Backend,
   EngineError,
-  EngineInfo,
   Envelope,
   Inspection,
   Message,
@@ -44,7 +43,7 @@ const NO_ANSWER: EngineError = { code: 'device', message: 'the engine has been s
 /** The wasm engine in its worker. */
 export class WorkerEngine implements Engine {
   readonly kind: Backend;
-  readonly ready: Promise<EngineInfo>;
+  readonly ready: Promise<null>;
   private readonly worker: Worker;
   private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: EngineError): void }>();
   private readonly listeners = new Set<EngineListener>();

@@ -1,15 +1,9 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { Error as EngineError, Event, MethodInfo, RunConfig, ScenarioInfo, Summary, Update as UpdateResult } from './types';
+import type { Error as EngineError, Event, RunConfig, Summary, Update as UpdateResult } from './types';
 
-export type { EngineError, ScenarioInfo, UpdateResult };
+export type { EngineError, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
-
-export interface EngineInfo {
-  version: string;
-  methods: MethodInfo[];
-  scenarios: ScenarioInfo[];
-}
 
 /** The engine's look at a file of the user's own pairs, and the run that suits them. */
 export interface Inspection {
@@ -41,7 +35,7 @@ export type Request =
 
 /** What each kind of request is answered with. */
 export interface Replies {
-  init: EngineInfo;
+  init: null;
   start: null;
   play: null;
   pause: null;

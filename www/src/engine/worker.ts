@@ -6,7 +6,6 @@ import {
   isFatal,
   type Activity,
   type Backend,
-  type EngineInfo,
   type Envelope,
   type Inspection,
   type Message,
@@ -28,9 +27,6 @@ interface Session {
 
 interface EngineModule {
   default(options: { module_or_path: string }): Promise<unknown>;
-  version(): string;
-  methods(): EngineInfo['methods'];
-  scenarios(): EngineInfo['scenarios'];
   check_config(json: string): RunConfig;
   inspect_pairs(text: string): Inspection;
   Session: {
@@ -167,15 +163,11 @@ function mailbox(pauseMs: number): Promise<void> {
 
 // ---------------------------------------------------------------- requests
 
-async function init(glue: string, wasm: string): Promise<EngineInfo> {
+async function init(glue: string, wasm: string): Promise<null> {
   const loaded = (await import(/* @vite-ignore */ glue)) as EngineModule;
   await loaded.default({ module_or_path: wasm });
   engine = loaded;
-  return {
-    version: loaded.version(),
-    methods: loaded.methods(),
-    scenarios: loaded.scenarios(),
-  };
+  return null;
 }
 
 function drop(): void {

@@ -52,12 +52,6 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
   },
 };
 
-const GROUPS: Record<string, string[]> = {
-  'two-populations': ['Practical', 'Sentimental'],
-  shortcut: ['majority', 'minority'],
-  tabular: ['majority', 'minority'],
-};
-
 const METHODS: Record<string, { name: string; help: string }> = {
   dpo: { name: 'DPO', help: 'Fits the mix it is given; every pair has the same weight.' },
   kldpo: { name: 'KLDPO', help: 'An adversary reweights pairs toward those with a high loss; τ is its temperature.' },
@@ -73,8 +67,8 @@ export const en = {
   skip: 'Skip to the charts',
 
   scenario: (id: string) => SCENARIOS[id] ?? SCENARIOS['two-populations']!,
-  /** Group names before a run has said them. */
-  groupNames: (scenario: string, n: number) => (GROUPS[scenario]?.length === n ? GROUPS[scenario] : Array.from({ length: n }, (_, g) => `group ${g + 1}`)),
+  /** A group before anything is known of it. */
+  groupName: (g: number) => `group ${g + 1}`,
   method: (id: string) => METHODS[id] ?? { name: id, help: '' },
   metricName: { accuracy: 'accuracy', margin: 'margin', reward: 'reward' } as const,
   metricHelp: {
@@ -157,6 +151,7 @@ export const en = {
     flip: { label: 'flipped', help: 'Share of training labels that are flipped at random.' },
     beta: { label: 'β', help: 'Strength of the pull toward the reference policy: larger keeps it closer.' },
     tau: { label: 'τ', help: 'KLDPO: temperature of the adversary. Smaller lets it concentrate on fewer pairs; very large is DPO.' },
+    radius: { label: 'KL radius ρ', help: 'KLDPO, exact radius: how far the adversary’s weights may be from uniform (KL, nats). 0 is DPO.' },
     rho: { label: 'ρ', help: 'WDPO: radius of the Wasserstein ball. 0 is DPO.' },
     lr: { label: 'learn rate', help: 'Learning rate of every lane.' },
     seed: { label: 'seed', help: 'Seed of the data, the batches and the samples.' },
@@ -167,9 +162,10 @@ export const en = {
   valueOf: (label: string) => `${label}, value`,
   more: 'Methods, sizes, forms',
   lanesLegend: 'Lanes (restarts)',
-  klform: 'KLDPO form',
-  wform: 'WDPO form',
-  forms: { normalized: 'normalized', authors: 'authors’ code', algorithm1: 'algorithm 1', appendix_f: 'appendix F' } as Record<string, string>,
+  formOf: (method: string) => `${method} form`,
+  taus: 'more KLDPO at τ',
+  tausHelp: 'Further KLDPO lanes at these values of τ, such as 1, 0.25.',
+  tausNone: 'none',
   shape: (parameters: string) => `Each policy: ${parameters} parameters.`,
 
   // Pairs

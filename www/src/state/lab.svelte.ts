@@ -1,13 +1,13 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
 import { WorkerEngine, type Engine, type EngineListener } from '../engine/engine';
 import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
-import { asEngineError, type Activity, type Backend, type EngineError, type EngineInfo, type Inspection, type RunRequest } from '../engine/protocol';
+import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
 import type { Event, RunConfig, Stage } from '../engine/types';
 import { t } from '../i18n';
 import type { Layer, Metric } from './derive';
 import { RunData } from './run-data';
-import { fitsReference, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { clamp, defaults, fitsReference, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 
 export type Status =
   | { kind: 'opening' }
@@ -50,7 +50,6 @@ export class Lab {
   status = $state.raw<Status>({ kind: 'opening' });
   source = $state<'none' | 'replay' | 'live'>('none');
   engineState = $state<EngineState>('none');
-  info = $state.raw<EngineInfo | undefined>(undefined);
   decision = $state.raw<Decision>({ backend: 'cpu', reason: '' });
   notices = $state.raw<Notice[]>([]);
   imported = $state.raw<OwnFile | undefined>(undefined);
@@ -101,7 +100,7 @@ export class Lab {
   readonly differsFromReplay = $derived(
     this.source === 'replay' &&
       this.running !== undefined &&
-      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'rho', 'lr', 'seed', 'batch'] as SettingKey[]).some(
+      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'batch'] as SettingKey[]).some(
         (key) => this.running?.[key] !== this.settings[key],
       ),
   );
@@ -191,7 +190,7 @@ export class Lab {
       this.listen(worker, (activity) => this.liveActivity(activity));
     }
     try {
-      this.info = await worker.ready;
+      await worker.ready;
       if (this.worker === worker) this.engineState = 'ready';
       return worker;
     } catch (thrown) {
@@ -347,7 +346,7 @@ export class Lab {
   }
 
   private config(settings: Settings): RunConfig {
-    return toConfig(settings, this.info?.scenarios, this.imported?.config);
+    return toConfig(settings, this.imported?.config);
   }
 
   private reference(settings: Settings): Promise<Uint8Array | undefined> {
@@ -433,6 +432,11 @@ export class Lab {
       return;
     }
     this.importedText = text;
+    // The file's own mix, unless another one was asked for.
+    const own = this.imported.config.data.mix.at(-1);
+    if (own !== undefined && own < 1 && this.settings.minority === defaults(this.settings.scenario).minority) {
+      this.settings.minority = Number(clamp('minority', own.toFixed(4)).value);
+    }
     if (this.settings.scenario === 'imported' && this.source === 'live') void this.start(false);
     else this.change('scenario', 'imported');
   }
