@@ -1,4 +1,5 @@
 // The page with its engine, training for real.
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { built, engineExpected, open, status, stepOf, tableOf } from './lab';
 
@@ -47,6 +48,27 @@ test.describe('on the CPU', () => {
     await page.getByRole('button', { name: 'Reset' }).click();
     await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBe(0);
     expect(problems).toEqual([]);
+  });
+
+  test('trains the same run on one core and on two, to the last bit', async ({ page }) => {
+    const runs: string[] = [];
+    for (const cores of [1, 2]) {
+      // A new document each time: a change of the fragment alone does not load the page again.
+      await page.goto('about:blank');
+      const { problems } = await open(page, `device=cpu&cores=${cores}&steps=8&samples=4&every=4&evalpairs=8`);
+      await expect(page.getByTestId('device')).toContainText(cores === 1 ? 'CPU, as chosen' : 'CPU, 2 cores, as chosen');
+      await page.getByRole('button', { name: 'Train live' }).click();
+      await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+      const waiting = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'save run' }).click();
+      const path = await (await waiting).path();
+      runs.push(readFileSync(path, 'utf8'));
+      expect(problems).toEqual([]);
+    }
+    const events = runs[0]!.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { event: string }).event);
+    expect(events.filter((event) => event === 'frame')).toHaveLength(8);
+    expect(events.filter((event) => event === 'evaluation')).toHaveLength(3);
+    expect(runs[1]!.replace('CPU, 2 cores', 'CPU, one core')).toBe(runs[0]!);
   });
 
   test('says what needs a restart, and restarts', async ({ page }) => {

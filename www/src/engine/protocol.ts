@@ -20,26 +20,27 @@ export interface RunRequest {
 }
 
 export type Request =
-  | { type: 'init'; glue: string; wasm: string }
-  | { type: 'start'; backend: Backend; run: RunRequest; play: boolean }
-  | { type: 'play' }
-  | { type: 'pause' }
-  | { type: 'step' }
+  | { type: 'init'; glue: string; module: WebAssembly.Module }
+  /** Prepares a run: all of it, or only until there is a reference policy. What the run says carries its id. */
+  | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: 'ready' | 'reference' }
+  /** Trains until this many frames have been made since the start. */
+  | { type: 'allow'; frames: number }
+  /** Stops after the unit of work under way; answered with the number of frames made. */
+  | { type: 'hold' }
   | { type: 'stop' }
   | { type: 'pace'; stepsPerSecond: number }
   | { type: 'update'; config: RunConfig }
   | { type: 'extend'; steps: number }
   | { type: 'check'; config: RunConfig }
   | { type: 'inspect'; text: string }
-  | { type: 'export'; lane: number };
+  | { type: 'export'; lane: number | undefined };
 
 /** What each kind of request is answered with. */
 export interface Replies {
   init: null;
   start: null;
-  play: null;
-  pause: null;
-  step: null;
+  allow: null;
+  hold: number;
   stop: null;
   pace: null;
   update: UpdateResult;
@@ -51,14 +52,17 @@ export interface Replies {
 
 export type Envelope = { id: number; request: Request };
 
+/** What a worker is doing; whether it waits or trains is up to whoever allows it frames. */
+export type WorkerState = 'idle' | 'preparing' | 'ready';
+
 export type Activity = 'idle' | 'preparing' | 'training' | 'paused' | 'done';
 
 export type Message =
   | { type: 'reply'; id: number; ok: true; value: Replies[keyof Replies] }
   | { type: 'reply'; id: number; ok: false; error: EngineError; fatal: boolean }
-  | { type: 'events'; events: Event[] }
-  | { type: 'activity'; activity: Activity }
-  | { type: 'failed'; error: EngineError; fatal: boolean };
+  | { type: 'events'; run: number; events: Event[] }
+  | { type: 'state'; run: number; state: WorkerState }
+  | { type: 'failed'; run: number; error: EngineError; fatal: boolean };
 
 /** Makes an EngineError of anything that was thrown. */
 export function asEngineError(thrown: unknown): EngineError {

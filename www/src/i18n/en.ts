@@ -109,6 +109,8 @@ export const en = {
   devices: { auto: 'auto', webgpu: 'WebGPU', cpu: 'CPU' } as Record<string, string>,
   engine: { none: '', loading: 'engine loading', ready: '', failed: 'engine not available' } as const,
   probing: 'looking for a device',
+  deviceLine: (backend: 'cpu' | 'webgpu', cores: number, reason: string) =>
+    `${backend === 'webgpu' ? 'WebGPU' : cores > 1 ? `CPU, ${cores} cores` : 'CPU'}${/^as /.test(reason) ? ',' : ':'} ${reason}`,
 
   // Themes and help
   theme: (dark: boolean) => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
@@ -157,6 +159,7 @@ export const en = {
     seed: { label: 'seed', help: 'Seed of the data, the batches and the samples.' },
     steps: { label: 'steps', help: 'Training steps of a run.' },
     batch: { label: 'batch', help: 'Preference pairs per step.' },
+    cores: { label: 'cores', help: 'CPU cores to train on; 0 takes all that the lanes can use.' },
     pairs: { label: 'pairs', help: 'Training pairs in the data set.' },
   } as Record<string, { label: string; help: string }>,
   valueOf: (label: string) => `${label}, value`,
@@ -219,6 +222,8 @@ export const en = {
   scrub: 'Step on show',
   follow: 'follow the run',
   following: 'latest',
+  save: 'save run',
+  saveHelp: 'Save what is on show as a recording (JSON Lines), for `prefshift replay`.',
   phone: { population: 'People', lanes: 'Lanes', effect: 'Effect' },
 
   // Restart

@@ -1,5 +1,6 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
-import { WorkerEngine, type Engine, type EngineListener } from '../engine/engine';
+import { Crew, planFor } from '../engine/crew';
+import { EngineCode, type Engine, type EngineListener } from '../engine/engine';
 import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
 import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
@@ -72,7 +73,7 @@ export class Lab {
   private readonly base: URL;
   private found: Probe = { webgpu: false, software: false, detail: '' };
   private probed = false;
-  private worker: WorkerEngine | undefined;
+  private worker: Crew | undefined;
   private replay: ReplayEngine | undefined;
   private recording: Event[] | undefined;
   private importedText: string | undefined;
@@ -165,13 +166,21 @@ export class Lab {
     await this.ensureWorker().catch(() => undefined);
   }
 
+  /** Cores that a run may use. */
+  private get cores(): number {
+    return this.settings.cores > 0 ? this.settings.cores : (navigator.hardwareConcurrency ?? 1);
+  }
+
+  /** Cores that the run on the controls would use on this device; 1 on a GPU, which is one device. */
+  readonly coresInUse = $derived(planFor(this.decision.backend, toConfig(this.settings), this.cores).length);
+
   private redecide(): void {
     this.decision = decide(this.settings.device as DeviceChoice, this.found, __SHIPPED__);
   }
 
   // -------------------------------------------------------------- the engine
 
-  private async ensureWorker(): Promise<WorkerEngine> {
+  private async ensureWorker(): Promise<Crew> {
     if (!this.probed) this.found = await probe();
     this.redecide();
     const backend: Backend = this.decision.backend;
@@ -183,7 +192,7 @@ export class Lab {
       this.worker.dispose();
       this.worker = undefined;
     }
-    const worker = this.worker ?? new WorkerEngine(backend, this.base);
+    const worker = this.worker ?? new Crew(new EngineCode(backend, this.base));
     if (this.worker !== worker) {
       this.worker = worker;
       this.engineState = 'loading';
@@ -333,6 +342,7 @@ export class Lab {
       this.running = settings;
       this.totalSteps = settings.steps;
       this.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
+      worker.cores = this.cores;
       worker.pace(this.pace);
       await worker.start(run, this.playingWanted);
     } catch (thrown) {

@@ -71,6 +71,8 @@ export const SETTINGS = {
   lr: number(0.00001, 1, 0.00001, { scale: 'log', live: true }),
   seed: number(0, 4_294_967_295, 1),
   device: choice(['auto', 'webgpu', 'cpu']),
+  /** Cores to use on the CPU; 0 takes all. */
+  cores: number(0, 64, 1),
   steps: number(1, 100_000, 1, { live: true }),
   batch: number(1, 256, 1),
   pairs: number(4, 16_384, 1),
@@ -136,6 +138,7 @@ export function fromConfig(config: RunConfig): Settings {
     lr: config.lanes[0]?.learning_rate ?? config.train.learning_rate,
     seed: config.seed,
     device: 'auto',
+    cores: 0,
     steps: config.train.steps,
     batch: config.train.batch,
     pairs: config.data.pairs,
