@@ -55,7 +55,7 @@ test.describe('on the CPU', () => {
     for (const cores of [1, 2]) {
       // A new document each time: a change of the fragment alone does not load the page again.
       await page.goto('about:blank');
-      const { problems } = await open(page, `device=cpu&cores=${cores}&steps=8&samples=4&every=4&evalpairs=8`);
+      const { problems } = await open(page, `device=cpu&cores=${cores}&klform=radius&steps=8&samples=4&every=4&evalpairs=8`);
       await expect(page.getByTestId('device')).toContainText(cores === 1 ? 'CPU, as chosen' : 'CPU, 2 cores, as chosen');
       await page.getByRole('button', { name: 'Train live' }).click();
       await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
@@ -69,6 +69,18 @@ test.describe('on the CPU', () => {
     expect(events.filter((event) => event === 'frame')).toHaveLength(8);
     expect(events.filter((event) => event === 'evaluation')).toHaveLength(3);
     expect(runs[1]!.replace('CPU, 2 cores', 'CPU, one core')).toBe(runs[0]!);
+  });
+
+  test('shows every τ of the closed form', async ({ page }) => {
+    const { problems } = await open(page, 'scenario=tabular&device=cpu');
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+    for (const [tau, weight] of [['1', 0.25], ['0.25', 0.392], ['0.1', 0.45]] as const) {
+      await expect(page.getByRole('heading', { name: `KLDPO τ=${tau}`, exact: true })).toBeVisible();
+      const { rows } = await tableOf(page, '① Whom the adversary weights', new RegExp(`^①.*KLDPO τ=${tau.replace('.', '\\.')}$`));
+      expect(Number(rows.at(-1)!.at(-1))).toBeCloseTo(weight, 2);
+    }
+    expect(problems).toEqual([]);
   });
 
   test('says what needs a restart, and restarts', async ({ page }) => {
