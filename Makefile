@@ -22,7 +22,7 @@ help:
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
-	@echo "make types        regenerate the page's TypeScript types"
+	@echo "make types        regenerate the page's TypeScript types and defaults"
 	@echo "make clean        remove the page's build and $(PREFSHIFT_TARGET)"
 
 demo: www/dist/index.html

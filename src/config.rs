@@ -285,6 +285,22 @@ impl Default for RunConfig {
     }
 }
 
+/// A scenario and the run that it starts from: what an interface opens with.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ScenarioStart {
+    /// The scenario.
+    #[serde(flatten)]
+    pub info: &'static crate::data::scenario::ScenarioInfo,
+    /// Its defaults.
+    pub config: RunConfig,
+}
+
+/// Every scenario with its defaults, in the order in which the page lists them.
+pub fn starts() -> Vec<ScenarioStart> {
+    crate::data::scenario::NAMES.iter().map(|i| ScenarioStart { info: crate::data::scenario::info(i.id), config: RunConfig::for_scenario(i.id) }).collect()
+}
+
 /// The most lanes a run may have.
 pub const MAX_LANES: usize = 128;
 

@@ -1,4 +1,5 @@
-//! The page's TypeScript types are generated from the Rust ones. This fails when they have drifted;
+//! The page's TypeScript types, and the methods, scenarios and defaults that it opens with before the engine is there,
+//! are generated from the Rust ones. This fails when they have drifted;
 //! `UPDATE=1 cargo test --features typescript --test types` writes them anew.
 #![cfg(all(feature = "typescript", not(target_family = "wasm")))]
 
@@ -19,7 +20,7 @@ fn typescript_types_are_current() {
         ErrorCode, Error, Scenario, Labels, DataConfig, PolicyKind, ModelConfig, SftConfig, LaneConfig, Schedule,
         TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, MethodInfo, GroupInfo, PairText, Started, Stage,
         Progress, Frame, Sample, Evaluation, Warning, Done, Event,
-        Update, GroupAbout, ScenarioInfo, LineProblem, Lengths, Summary,
+        Update, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
     );
     let mut text = String::from("// Generated from the Rust types by tests/types.rs; do not edit.\n");
     for declaration in all {
@@ -27,10 +28,25 @@ fn typescript_types_are_current() {
         text.push_str(&declaration);
         text.push('\n');
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/www/src/engine/types.ts");
+    current("types.ts", &text);
+}
+
+#[test]
+fn defaults_of_the_page_are_current() {
+    let methods = serde_json::to_string_pretty(&methods()).expect("methods as JSON");
+    let scenarios = serde_json::to_string_pretty(&starts()).expect("scenarios as JSON");
+    let text = format!(
+        "// Generated from the Rust tables by tests/types.rs; do not edit.\nimport type {{ MethodInfo, ScenarioStart }} from './types';\n\n\
+         export const METHOD_INFOS: MethodInfo[] = {methods};\n\nexport const SCENARIOS: ScenarioStart[] = {scenarios};\n"
+    );
+    current("catalog.ts", &text);
+}
+
+fn current(name: &str, text: &str) {
+    let path = format!("{}/www/src/engine/{name}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(path, &text).expect("write types.ts");
+        std::fs::write(&path, text).expect("write a generated file");
     }
-    let current = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(current == text, "www/src/engine/types.ts is out of date: UPDATE=1 cargo test --features typescript --test types");
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "www/src/engine/{name} is out of date: UPDATE=1 cargo test --features typescript --test types");
 }

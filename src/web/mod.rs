@@ -50,13 +50,13 @@ pub fn methods() -> Result<JsValue, JsValue> {
     to_js(&crate::objective::methods())
 }
 
-/// Metadata of every built-in scenario: `ScenarioInfo[]`.
+/// Every scenario with the run that it starts from: `ScenarioStart[]`.
 ///
 /// # Errors
 /// As [`methods`].
 #[wasm_bindgen]
 pub fn scenarios() -> Result<JsValue, JsValue> {
-    to_js(&crate::data::scenario::NAMES)
+    to_js(&crate::config::starts())
 }
 
 /// Looks at a file of the user's own pairs (JSONL text): `{summary: Summary, config: RunConfig}`.

@@ -1,4 +1,5 @@
 // The page with its engine, training for real.
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { built, engineExpected, open, status, stepOf, tableOf } from './lab';
 
@@ -49,6 +50,39 @@ test.describe('on the CPU', () => {
     expect(problems).toEqual([]);
   });
 
+  test('trains the same run on one core and on two, to the last bit', async ({ page }) => {
+    const runs: string[] = [];
+    for (const cores of [1, 2]) {
+      // A new document each time: a change of the fragment alone does not load the page again.
+      await page.goto('about:blank');
+      const { problems } = await open(page, `device=cpu&cores=${cores}&klform=radius&steps=8&samples=4&every=4&evalpairs=8`);
+      await expect(page.getByTestId('device')).toContainText(cores === 1 ? 'CPU, as chosen' : 'CPU, 2 cores, as chosen');
+      await page.getByRole('button', { name: 'Train live' }).click();
+      await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+      const waiting = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'save run' }).click();
+      const path = await (await waiting).path();
+      runs.push(readFileSync(path, 'utf8'));
+      expect(problems).toEqual([]);
+    }
+    const events = runs[0]!.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { event: string }).event);
+    expect(events.filter((event) => event === 'frame')).toHaveLength(8);
+    expect(events.filter((event) => event === 'evaluation')).toHaveLength(3);
+    expect(runs[1]!.replace('CPU, 2 cores', 'CPU, one core')).toBe(runs[0]!);
+  });
+
+  test('shows every τ of the closed form', async ({ page }) => {
+    const { problems } = await open(page, 'scenario=tabular&device=cpu');
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+    for (const [tau, weight] of [['1', 0.25], ['0.25', 0.392], ['0.1', 0.45]] as const) {
+      await expect(page.getByRole('heading', { name: `KLDPO τ=${tau}`, exact: true })).toBeVisible();
+      const { rows } = await tableOf(page, '① Whom the adversary weights', new RegExp(`^①.*KLDPO τ=${tau.replace('.', '\\.')}$`));
+      expect(Number(rows.at(-1)!.at(-1))).toBeCloseTo(weight, 2);
+    }
+    expect(problems).toEqual([]);
+  });
+
   test('says what needs a restart, and restarts', async ({ page }) => {
     await open(page, `device=cpu&steps=2000&samples=0&every=500&evalpairs=8`);
     await page.getByRole('button', { name: 'Train live' }).click();
@@ -58,6 +92,40 @@ test.describe('on the CPU', () => {
     await page.getByLabel('flipped, value').press('Enter');
     await page.getByRole('button', { name: 'Restart with these settings' }).click();
     await expect(page.getByText('of weight on flips').first()).toBeVisible({ timeout: 60_000 });
+  });
+
+  test('reads a file of own pairs, lists the lines it cannot use, and trains on the rest', async ({ page }) => {
+    const { problems } = await open(page, 'device=cpu&d=16&layers=1&heads=2&batch=4&sft=10&steps=3&every=2&evalpairs=4');
+    const choose = (name: string, lines: string[]): Promise<void> =>
+      page.locator('input[type="file"]').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(`${lines.join('\n')}\n`) });
+
+    await choose('bad.jsonl', ['{"prompt": "p"}']);
+    const messages = page.getByRole('region', { name: 'Messages' });
+    await expect(messages).toContainText('bad.jsonl');
+    await expect(messages).toContainText('line 1');
+
+    // Half in the plain layout, half as conversations, every fourth of those without a prompt of its own.
+    const say = (role: string, content: string): { role: string; content: string } => ({ role, content });
+    const rows = Array.from({ length: 40 }, (_, i) => {
+      const [prompt, chosen, rejected] = [`question ${i}`, `warm words ${i % 7}`, `plain words ${i % 5}`];
+      if (i % 2 === 0) return JSON.stringify({ prompt, chosen, rejected, group: i % 4 === 0 ? 'few' : 'many' });
+      const asked = say('user', prompt);
+      return i % 4 === 1
+        ? JSON.stringify({ prompt: [asked], chosen: [say('assistant', chosen)], rejected: [say('assistant', rejected)], group: 'many' })
+        : JSON.stringify({ chosen: [asked, say('assistant', chosen)], rejected: [asked, say('assistant', rejected)], group: 'many' });
+    });
+    await choose('mine.jsonl', [...rows.slice(0, 10), 'broken', '{"prompt":"p","chosen":"same","rejected":"same"}', ...rows.slice(10)]);
+    await expect(page.getByText('mine.jsonl: 40 pairs; many 30, few 10')).toBeVisible();
+    await page.getByText('2 lines not used').click();
+    await expect(page.getByText('line 11: not JSON')).toBeVisible();
+    await expect(page.getByText('line 12: `chosen` and `rejected` have the same words')).toBeVisible();
+
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+    expect(await stepOf(page)).toBe(3);
+    await page.getByText('What was made of it').click();
+    await expect(page.locator('#main').getByText('Read 40 rows')).toBeVisible();
+    expect(problems).toEqual([]);
   });
 });
 

@@ -6,5 +6,7 @@ import { Lab } from './state/lab.svelte';
 
 const base = new URL(import.meta.env.BASE_URL, document.baseURI);
 const lab = new Lab(base);
-mount(App, { target: document.getElementById('app')!, props: { lab } });
+// What has to be loaded is asked for before the page is drawn.
 void lab.open(location.hash || location.search, matchMedia('(prefers-reduced-motion: reduce)').matches);
+// Drawn in a task of its own, for the script has taken one already.
+setTimeout(() => mount(App, { target: document.getElementById('app')!, props: { lab } }));

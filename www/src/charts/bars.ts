@@ -56,12 +56,13 @@ export class GroupBars extends Figure<BarsView> {
     const groups = view ? Math.min(view.groups.length, view.values.length) : 0;
     const top = Math.round(font * 1.7);
     const bottom = this.height - Math.round(font * 1.6);
-    const nameWidth = Math.min(
-      this.width * 0.36,
-      Math.max(0, ...(view?.groups ?? []).map((group) => textWidth(group.name, font))),
-    );
+    // Where many lanes stand side by side, shapes alone say the group, and a bold number says which is worst.
+    const narrow = this.width < font * 17;
+    const tight = this.width < font * 13;
+    const longest = Math.max(0, ...(view?.groups ?? []).map((group) => textWidth(group.name, font)));
+    const nameWidth = narrow ? 0 : Math.min(this.width * 0.36, longest);
     // Room for the widest usual number and for the word, used or not: lanes side by side keep one scale.
-    const worst = groups > 1 ? strongWidth(this.text.worst, font) + font * 0.5 : 0;
+    const worst = groups > 1 && !tight ? strongWidth(this.text.worst, font) + font * 0.5 : 0;
     const usual = view?.metric === 'accuracy' ? '0.000' : '−0.000';
     const number = Math.max(...[usual, ...Array.from(view?.values ?? [], fmt)].map((text) => textWidth(text, font)));
     const box = {
@@ -111,11 +112,13 @@ export class GroupBars extends Figure<BarsView> {
       show(bar, fine);
       set(bar, { x: a, width: Math.max(b - a, 0), y: middle - thick / 2, height: thick });
       paint(bar, 'fill', group.color);
-      this.names[g]?.draw(0, middle, font, group, cut(group.name, nameWidth + 1, font));
+      this.names[g]?.draw(0, middle, font, group, narrow ? '' : cut(group.name, nameWidth + 1, font));
       set(text, { x: box.right + font * 0.6, y: middle });
       const [figure, word] = [text.children[0] as SVGElement, text.children[1] as SVGElement];
       write(figure, fmt(value));
-      write(word, g === view.worst && groups > 1 ? this.text.worst : '');
+      const isWorst = g === view.worst && groups > 1;
+      figure.classList.toggle('chart-strong', tight && isWorst);
+      write(word, isWorst && !tight ? this.text.worst : '');
       const mark = marks[g];
       const reference = at(view.reference, g);
       if (mark) {

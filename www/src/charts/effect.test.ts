@@ -2,6 +2,7 @@
 
 import { expect, it, vi } from 'vitest';
 import { GroupBars, PlaneChart, populationAt, ShiftChart, valueAt } from './index';
+import { textWidth } from './format';
 import { bars, host, plane, shift } from './testing';
 
 const size = { width: 600, height: 300 };
@@ -136,4 +137,26 @@ it('plane: tells the step under the pointer', () => {
   element.querySelector('svg')?.dispatchEvent(new MouseEvent('click', at));
   expect(onHover).toHaveBeenLastCalledWith(40);
   expect(onSelect).toHaveBeenLastCalledWith(40);
+});
+
+it.each([4, 6, 8])('plane: names %i lanes, apart from each other, wherever they end', (lanes) => {
+  const names = ['DPO', 'KLDPO τ=1', 'KLDPO τ=0.25', 'KLDPO τ=0.1', 'WDPO ρ=0.2', 'GR-DPO η=0.1', 'Dr. DPO β′=1', 'KLDPO τ=0.5'].slice(0, lanes);
+  for (const spread of [0, 0.02, 0.3]) {
+    const element = host();
+    const chart = new PlaneChart(element, { width: 326, height: 200 });
+    const path = (i: number): { step: number; x: number; y: number }[] =>
+      [0, 1, 2, 3].map((k) => ({ step: k, x: 0.5 + (0.35 + spread * Math.sin(7 * i)) * (k / 3), y: 0.5 - (0.3 + spread * Math.cos(5 * i)) * (k / 3) }));
+    chart.update({ ...plane(), lanes: names.map((name, i) => ({ name, dash: 'solid', path: path(i) })) });
+    const boxes = [...element.querySelectorAll<SVGTextElement>('.chart-halo')]
+      .filter((node) => names.includes(node.textContent ?? '') && node.style.display !== 'none')
+      .map((node) => ({ text: node.textContent ?? '', left: Number(node.getAttribute('x')), middle: Number(node.getAttribute('y')) }));
+    expect(boxes.map((box) => box.text).sort()).toEqual([...names].sort());
+    for (const [i, a] of boxes.entries()) {
+      expect(a.left + textWidth(a.text, 10)).toBeLessThanOrEqual(327);
+      for (const b of boxes.slice(i + 1)) {
+        const beside = a.left + textWidth(a.text, 10) <= b.left + 0.1 || b.left + textWidth(b.text, 10) <= a.left + 0.1;
+        expect(beside || Math.abs(a.middle - b.middle) >= 11.9, `${a.text} and ${b.text}`).toBe(true);
+      }
+    }
+  }
 });

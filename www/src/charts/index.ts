@@ -9,6 +9,6 @@ export { errorAt, populationAt, valueAt, type ShiftLane, type ShiftView } from '
 export { SharesChart, type SharesView } from './shares';
 export { english, type ChartText } from './text';
 export { TiltChart, type TiltOptions, type TiltView } from './tilt';
-export { TiltAxes, tiltCurve, tiltDomain, type Tilt, type TiltDomain } from './tilt-curve';
+export { TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
 export { fmt, pct } from './format';
 export { dashArray, shapePath } from './shapes';

@@ -18,14 +18,6 @@ export class Sticky {
     return this.kept;
   }
 
-  /** The same on a logarithmic axis: kept until the data leaves it or fills less than 60 % of its decades. */
-  fitLog(fresh: [number, number]): [number, number] {
-    const kept = this.kept;
-    const inside = kept && fresh[0] >= kept[0] && fresh[1] <= kept[1];
-    if (!inside || Math.log(fresh[1] / fresh[0]) < 0.6 * Math.log(kept[1] / kept[0])) this.kept = fresh;
-    return this.kept ?? fresh;
-  }
-
   reset(): void {
     this.kept = undefined;
   }
@@ -137,6 +129,30 @@ export function placeBeside(
       }
       const price = covered + gap / 12;
       if (price < cost) [best, cost] = [{ box, covered }, price];
+    }
+  }
+  return best ?? placeNear(x, y, width, height, within, taken, obstacles);
+}
+
+/** The nearest free place anywhere, where there is none beside the point. */
+function placeNear(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  within: Box,
+  taken: readonly Box[],
+  obstacles: readonly (readonly [number, number])[],
+): Place | undefined {
+  let best: Place | undefined;
+  let cost = Infinity;
+  for (let top = within.top; top + height <= within.bottom; top += height / 2) {
+    for (let left = within.left; left + width <= within.right; left += width / 6) {
+      const box = { left, top, right: left + width, bottom: top + height };
+      const away = Math.hypot(left + width / 2 - x, 2 * (top + height / 2 - y));
+      if (away / 12 >= cost || taken.some((other) => overlaps(box, other))) continue;
+      const covered = obstacles.filter(([px, py]) => px > box.left && px < box.right && py > box.top && py < box.bottom).length;
+      if (covered + away / 12 < cost) [best, cost] = [{ box, covered }, covered + away / 12];
     }
   }
   return best;

@@ -214,7 +214,8 @@ export class PlaneChart extends Figure<PlaneView> {
   /** Labels of a path's end, from long to short. */
   private endTexts(index: number, end: Spot): string[] {
     const name = this.view?.lanes[index]?.name ?? '';
-    const wide = this.width >= this.font * 32;
+    // With many lanes, their names are as much as fits beside the paths.
+    const wide = this.width >= this.font * 32 && (this.view?.lanes.length ?? 0) < 4;
     const kl = end.kl !== undefined && Number.isFinite(end.kl) ? ` · ${this.text.kl(fmt(end.kl))}` : '';
     const role = this.isBaseline(index) ? ` (${this.text.baseline})` : '';
     return wide ? [`${name}${role}${kl}`, `${name}${kl}`, name] : [name];

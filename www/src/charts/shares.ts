@@ -190,11 +190,12 @@ export class SharesChart extends Figure<SharesView> {
       set(node, { d: `M${box.left} ${y(edges[i] ?? 0)}H${box.right}` });
     });
     const edge = edges[edges.length - 1];
-    const text = edge === undefined
+    const room = box.right - box.left - font;
+    const text = edge === undefined || room < textWidth(this.text.training.split(' ')[0] ?? '', font)
       ? ''
       : groups === 2
-        ? fitText(this.text.trainingShare(pct(edge)), box.right - box.left - font, font)
-        : cut(this.text.training, box.right - box.left - font, font);
+        ? fitText(this.text.trainingShare(pct(edge)), room, font)
+        : cut(this.text.training, room, font);
     write(this.trained, text);
     const above = edge === undefined ? box.bottom : Math.max(y(edge), box.top + font * 1.6);
     set(this.trained, { x: box.left + font * 0.5, y: above });

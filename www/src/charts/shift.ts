@@ -99,7 +99,8 @@ export class ShiftChart extends Figure<ShiftView> {
     const hasError = lanes.some((lane) => lane.se && lane.se.length > 0);
     const labels = hasError ? [...metric.map((text) => `${text}, ${this.text.standardError}`), ...metric] : metric;
     this.axes.draw({
-      box, font, width: sheet.ownRow ? this.width : box.right + font * 0.3, x, y, yTicks,
+      // Short of the lanes' names, which may reach down into the label's row.
+      box, font, width: box.right + font * 0.6, x, y, yTicks,
       xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
       xLabel: view ? this.text.deployed(target) : [this.text.deployed('')[3] ?? ''],
       yLabel: fitText(labels, this.width - textWidth(header, font) - font * 1.5, font),

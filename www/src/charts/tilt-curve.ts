@@ -1,7 +1,7 @@
 // The adversary's factor as a function of the loss, in closed form from τ and the batch.
 
 import { at } from './chart';
-import { niceDomain, span, Sticky } from './layout';
+import { niceDomain, span } from './layout';
 
 /** What the tilt of a batch is made of. */
 export interface Tilt {
@@ -65,13 +65,11 @@ export interface TiltDomain {
   y: [number, number];
 }
 
-/** The factor spans more than this before its axis is logarithmic... */
+/** The factor spans more than this before its axis is logarithmic. */
 const LOG_ABOVE = 20;
-/** ...and less than this before it is linear again. */
-const LINEAR_BELOW = 10;
 
 /** Domains that hold every point of the views: pass several lanes for shared axes. */
-export function tiltDomain(views: readonly Tilt[], wasLog = false): TiltDomain {
+export function tiltDomain(views: readonly Tilt[]): TiltDomain {
   const x = span(views.flatMap((view) => Array.from(view.losses))) ?? [0, 1];
   const factors = span([1, ...views.flatMap((view) => Array.from(view.factors))]) ?? [0, 2];
   // Three decades at most: a few zeros do not make the axis endless. What is smaller is drawn on its floor.
@@ -79,28 +77,36 @@ export function tiltDomain(views: readonly Tilt[], wasLog = false): TiltDomain {
   const high = Math.max(factors[1], 1);
   const least = Math.min(positive[0], 1);
   const low = Math.max(least, high / 1e3);
-  const log = high / low > (wasLog ? LINEAR_BELOW : LOG_ABOVE);
+  const log = high / low > LOG_ABOVE;
   return { x: niceDomain(x[0], x[1], 0.2), y: log ? logDomain(low, high) : [0, niceDomain(0, high * 1.05, 2)[1]] };
 }
 
-/** Axes that hold still from frame to frame; one for all the lanes that share them. */
+/** Axes that hold still from frame to frame and only ever grow; one for all the lanes that share them. */
 export class TiltAxes {
-  private readonly x = new Sticky();
-  private readonly y = new Sticky();
-  private log = false;
+  private kept: TiltDomain | undefined;
 
-  /** Domains for these views. */
+  /** Domains for these views, and for all that came before. */
   fit(views: readonly Tilt[]): TiltDomain {
-    if (views.every((view) => view.losses.length === 0)) return { x: [0, 1], y: [0, 2] };
-    const fresh = tiltDomain(views, this.log);
-    const log = fresh.y[0] > 0;
-    if (log !== this.log) this.y.reset();
-    this.log = log;
-    return {
-      x: this.x.fit(fresh.x[0], fresh.x[1], () => fresh.x),
-      y: log ? this.y.fitLog(fresh.y) : this.y.fit(fresh.y[0], fresh.y[1], () => fresh.y),
-    };
+    if (views.every((view) => view.losses.length === 0)) return this.kept ?? { x: [0, 1], y: [0, 2] };
+    this.kept = grown(this.kept, tiltDomain(views));
+    return this.kept;
   }
+
+  reset(): void {
+    this.kept = undefined;
+  }
+}
+
+function grown(kept: TiltDomain | undefined, fresh: TiltDomain): TiltDomain {
+  if (!kept) return fresh;
+  const [low, high] = [Math.min(kept.x[0], fresh.x[0]), Math.max(kept.x[1], fresh.x[1])];
+  const x = low < kept.x[0] || high > kept.x[1] ? niceDomain(low, high, 0.2) : kept.x;
+  const top = Math.max(kept.y[1], fresh.y[1]);
+  // Once logarithmic, always: a linear domain starts at 0, which a logarithmic one cannot.
+  const floors = [kept.y[0], fresh.y[0]].filter((floor) => floor > 0);
+  if (floors.length === 0) return { x, y: [0, top] };
+  const floor = Math.max(Math.min(...floors), top / 2e3);
+  return { x, y: floor === kept.y[0] && top === kept.y[1] ? kept.y : logDomain(floor, top / 1.1) };
 }
 
 /** Ends at 1, 2 or 5 times a power of ten. */

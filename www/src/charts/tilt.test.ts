@@ -94,10 +94,27 @@ it('rings the pinned pair', () => {
   expect(ring()).toBe('none');
 });
 
-it('goes to a log axis above a range of 20 and stays there until 10', () => {
+it('goes to a log axis above a range of 20 and stays there until it is reset', () => {
   const axes = new TiltAxes();
   const of = (low: number): number => axes.fit([{ ...tilt(2), factors: [low, 1] }]).y[0];
-  expect([0.1, 0.04, 0.07, 0.2].map(of).map((low) => low > 0)).toEqual([false, true, true, false]);
+  expect([0.1, 0.04, 0.07, 0.9].map(of).map((low) => low > 0)).toEqual([false, true, true, true]);
+  axes.reset();
+  expect(of(0.9)).toBe(0);
+});
+
+it('keeps its axes from frame to frame and only lets them grow', () => {
+  const axes = new TiltAxes();
+  const of = (losses: number[], factors: number[]): { x: [number, number]; y: [number, number] } => axes.fit([{ ...tilt(2), losses, factors }]);
+  const first = of([0.2, 2], [0.6, 1.4]);
+  expect(of([0.9, 1], [0.99, 1.01])).toEqual(first);
+  const wider = of([0.9, 7], [0.2, 4]);
+  expect(wider.x[0]).toBeLessThanOrEqual(0.2);
+  expect(wider.x[1]).toBeGreaterThanOrEqual(7);
+  expect(wider.y[1]).toBeGreaterThanOrEqual(4);
+  const log = of([1, 1], [0.001, 9]);
+  expect([log.y[0] > 0, log.y[0] <= 0.01, log.y[1] >= 9]).toEqual([true, true, true]);
+  expect(of([1, 1], [0.5, 1])).toEqual(log);
+  expect(of([1, 1], [0.001, 9])).toEqual(log);
 });
 
 it('shares axes that hold every lane’s points', () => {

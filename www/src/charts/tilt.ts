@@ -155,9 +155,10 @@ export class TiltChart extends Figure<TiltView> {
     if (hasMean) {
       const px = x(view.meanLoss);
       const text = this.text.meanLoss(fmt(view.meanLoss));
-      const toRight = px + textWidth(text, font) + font * 0.5 <= box.right;
+      const width = textWidth(text, font);
+      const toRight = px + width + font * 0.5 <= box.right;
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
-      set(this.meanText, { x: toRight ? px + font * 0.3 : px - font * 0.3, y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
+      set(this.meanText, { x: toRight ? px + font * 0.3 : Math.max(box.left + width, px - font * 0.3), y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
       write(this.meanText, text);
     }
     const limit = view.clamp === undefined ? NaN : view.clamp * clampScale(view);

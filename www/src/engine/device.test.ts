@@ -8,7 +8,7 @@ const adapter = (info: object, features: string[] = ['timestamp-query']): unknow
 describe('the device', () => {
   it('is WebGPU on a real adapter', async () => {
     const found = await probe(gpu(adapter({ vendor: 'nvidia', architecture: 'ada' })));
-    expect(decide('auto', found, both)).toEqual({ backend: 'webgpu', reason: 'WebGPU: nvidia ada' });
+    expect(decide('auto', found, both)).toEqual({ backend: 'webgpu', reason: 'nvidia ada' });
     expect(decide('cpu', found, both).backend).toBe('cpu');
     expect(decide('auto', found, { cpu: true, gpu: false }).backend).toBe('cpu');
   });

@@ -14,6 +14,7 @@ export interface Probe {
 
 export interface Decision {
   backend: Backend;
+  /** Why this one, to follow its name. */
   reason: string;
 }
 
@@ -39,10 +40,10 @@ export async function probe(gpu: GPU | undefined = globalThis.navigator?.gpu): P
 
 /** `shipped` says which engines this build of the page contains. */
 export function decide(choice: DeviceChoice, found: Probe, shipped: { cpu: boolean; gpu: boolean }): Decision {
-  if (choice === 'cpu') return { backend: 'cpu', reason: 'CPU, as chosen' };
-  if (!found.webgpu) return { backend: 'cpu', reason: `CPU: ${found.detail}` };
-  if (!shipped.gpu) return { backend: 'cpu', reason: 'CPU: this build of the page has no WebGPU engine' };
-  if (choice === 'webgpu') return { backend: 'webgpu', reason: `WebGPU, as chosen: ${found.detail}` };
-  if (found.software) return { backend: 'cpu', reason: `CPU: the only WebGPU adapter is software (${found.detail}), which is slower` };
-  return { backend: 'webgpu', reason: `WebGPU: ${found.detail}` };
+  if (choice === 'cpu') return { backend: 'cpu', reason: 'as chosen' };
+  if (!found.webgpu) return { backend: 'cpu', reason: found.detail };
+  if (!shipped.gpu) return { backend: 'cpu', reason: 'this build of the page has no WebGPU engine' };
+  if (choice === 'webgpu') return { backend: 'webgpu', reason: `as chosen: ${found.detail}` };
+  if (found.software) return { backend: 'cpu', reason: `the only WebGPU adapter is software (${found.detail}), which is slower` };
+  return { backend: 'webgpu', reason: found.detail };
 }

@@ -1,15 +1,17 @@
-// One interface over everything that can produce a run: the wasm engine in a worker (CPU or WebGPU), or a recording.
+// One interface over everything that can produce a run: the wasm engine (crew.ts) or a recording (replay.ts); and the
+// page's end of a worker that holds the engine.
 import type {
   Activity,
   Backend,
   EngineError,
-  EngineInfo,
   Envelope,
+  Inspection,
   Message,
   Replies,
   Request,
   RunRequest,
   UpdateResult,
+  WorkerState,
 } from './protocol';
 import type { Event, RunConfig } from './types';
 
@@ -40,55 +42,77 @@ export interface Engine {
 
 const NO_ANSWER: EngineError = { code: 'device', message: 'the engine has been stopped', mend: 'press play to start it again' };
 
-/** The wasm engine in its worker. */
-export class WorkerEngine implements Engine {
-  readonly kind: Backend;
-  readonly ready: Promise<EngineInfo>;
-  private readonly worker: Worker;
-  private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: EngineError): void }>();
-  private readonly listeners = new Set<EngineListener>();
-  private nextId = 1;
-  private last: RunRequest | undefined;
-  private dead = false;
+/** What a worker says unasked. */
+export interface WorkerListener {
+  /** `run` is the id that the run was started with. */
+  events(batch: Event[], run: number): void;
+  state(state: WorkerState, run: number): void;
+  /** Without a run, the worker itself is lost. */
+  failed(error: EngineError, fatal: boolean, run: number | undefined): void;
+}
+
+/** The engine's code for one backend: compiled once, while it arrives, for all the workers that run it. */
+export class EngineCode {
+  readonly glue: string;
+  readonly module: Promise<WebAssembly.Module>;
 
   /** `base` is the folder that holds `engine/cpu` and `engine/gpu`. */
-  constructor(kind: Backend, base: URL) {
-    this.kind = kind;
-    this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: `prefshift-${kind}` });
+  constructor(
+    readonly kind: Backend,
+    base: URL,
+  ) {
+    const folder = new URL(`engine/${kind === 'cpu' ? 'cpu' : 'gpu'}/`, base);
+    this.glue = new URL('prefshift.js', folder).href;
+    this.module = compile(new URL('prefshift_bg.wasm', folder));
+    this.module.catch(() => undefined);
+  }
+}
+
+async function compile(url: URL): Promise<WebAssembly.Module> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw { code: 'io', message: `the engine could not be loaded (${answer.status})`, mend: 'reload the page' };
+  // A server that does not name the type rules streaming out.
+  if (answer.headers.get('content-type')?.startsWith('application/wasm')) return WebAssembly.compileStreaming(answer);
+  return WebAssembly.compile(await answer.arrayBuffer());
+}
+
+/** One worker with the wasm engine in it. */
+export class EngineWorker {
+  readonly ready: Promise<null>;
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: EngineError): void }>();
+  private nextId = 1;
+  private dead = false;
+
+  constructor(
+    private readonly code: EngineCode,
+    private readonly listener: WorkerListener,
+  ) {
+    this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: `prefshift-${code.kind}` });
     this.worker.onmessage = (message: MessageEvent<Message>) => this.receive(message.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
       this.die({ code: 'device', message: event.message || 'the engine’s worker could not be started', mend: 'reload the page' });
     };
-    const folder = new URL(`engine/${kind === 'cpu' ? 'cpu' : 'gpu'}/`, base);
-    this.ready = this.ask({
-      type: 'init',
-      glue: new URL('prefshift.js', folder).href,
-      wasm: new URL('prefshift_bg.wasm', folder).href,
-    });
+    this.ready = code.module.then((module) => this.ask({ type: 'init', glue: code.glue, module }));
     this.ready.catch(() => undefined);
   }
 
-  async start(run: RunRequest, play: boolean): Promise<void> {
-    this.last = run;
+  async start(id: number, run: RunRequest, until: 'ready' | 'reference'): Promise<void> {
     await this.ready;
-    await this.ask({ type: 'start', backend: this.kind, run, play });
+    await this.ask({ type: 'start', id, backend: this.code.kind, run, until });
   }
 
-  play(): void {
-    this.tell({ type: 'play' });
+  allow(frames: number): void {
+    this.tell({ type: 'allow', frames });
   }
 
-  pause(): void {
-    this.tell({ type: 'pause' });
+  hold(): Promise<number> {
+    return this.ask({ type: 'hold' });
   }
 
-  step(): void {
-    this.tell({ type: 'step' });
-  }
-
-  async reset(): Promise<void> {
-    if (this.last) await this.start(this.last, false);
+  stop(): void {
+    if (!this.dead) this.tell({ type: 'stop' });
   }
 
   update(config: RunConfig): Promise<UpdateResult> {
@@ -103,24 +127,28 @@ export class WorkerEngine implements Engine {
     this.tell({ type: 'pace', stepsPerSecond });
   }
 
-  exportPolicy(lane: number): Promise<Uint8Array> {
+  /** What the engine makes of a file of the user's own pairs. */
+  async inspect(text: string): Promise<Inspection> {
+    await this.ready;
+    return this.ask({ type: 'inspect', text });
+  }
+
+  /** A lane's policy, or the reference policy. */
+  exportPolicy(lane: number | undefined): Promise<Uint8Array> {
     return this.ask({ type: 'export', lane });
   }
 
-  onEvents(listener: EngineListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
   dispose(): void {
-    this.listeners.clear();
-    this.die(NO_ANSWER);
+    this.dead = true;
+    this.worker.terminate();
+    for (const waiter of this.pending.values()) waiter.reject(NO_ANSWER);
+    this.pending.clear();
   }
 
-  /** Sends a request that is not waited for; a failure reaches the listeners. */
+  /** Sends a request that is not waited for; a failure reaches the listener. */
   private tell(request: Request): void {
     this.ask(request).catch((error: EngineError) => {
-      for (const listener of this.listeners) listener.failed(error, this.dead);
+      if (!this.dead) this.listener.failed(error, false, undefined);
     });
   }
 
@@ -146,14 +174,14 @@ export class WorkerEngine implements Engine {
         return;
       }
       case 'events':
-        for (const listener of this.listeners) listener.events(message.events);
+        this.listener.events(message.events, message.run);
         return;
-      case 'activity':
-        for (const listener of this.listeners) listener.activity(message.activity);
+      case 'state':
+        this.listener.state(message.state, message.run);
         return;
       case 'failed':
         if (message.fatal) this.dead = true;
-        for (const listener of this.listeners) listener.failed(message.error, message.fatal);
+        this.listener.failed(message.error, message.fatal, message.run);
         return;
     }
   }
@@ -163,10 +191,7 @@ export class WorkerEngine implements Engine {
   }
 
   private die(error: EngineError): void {
-    this.dead = true;
-    this.worker.terminate();
-    for (const waiter of this.pending.values()) waiter.reject(error);
-    this.pending.clear();
-    for (const listener of this.listeners) listener.failed(error, true);
+    this.dispose();
+    this.listener.failed(error, true, undefined);
   }
 }

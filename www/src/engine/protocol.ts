@@ -1,14 +1,14 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { Error as EngineError, Event, MethodInfo, RunConfig, ScenarioInfo, Update as UpdateResult } from './types';
+import type { Error as EngineError, Event, RunConfig, Summary, Update as UpdateResult } from './types';
 
-export type { EngineError, ScenarioInfo, UpdateResult };
+export type { EngineError, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
 
-export interface EngineInfo {
-  version: string;
-  methods: MethodInfo[];
-  scenarios: ScenarioInfo[];
+/** The engine's look at a file of the user's own pairs, and the run that suits them. */
+export interface Inspection {
+  summary: Summary;
+  config: RunConfig;
 }
 
 export interface RunRequest {
@@ -20,43 +20,49 @@ export interface RunRequest {
 }
 
 export type Request =
-  | { type: 'init'; glue: string; wasm: string }
-  | { type: 'start'; backend: Backend; run: RunRequest; play: boolean }
-  | { type: 'play' }
-  | { type: 'pause' }
-  | { type: 'step' }
+  | { type: 'init'; glue: string; module: WebAssembly.Module }
+  /** Prepares a run: all of it, or only until there is a reference policy. What the run says carries its id. */
+  | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: 'ready' | 'reference' }
+  /** Trains until this many frames have been made since the start. */
+  | { type: 'allow'; frames: number }
+  /** Stops after the unit of work under way; answered with the number of frames made. */
+  | { type: 'hold' }
   | { type: 'stop' }
   | { type: 'pace'; stepsPerSecond: number }
   | { type: 'update'; config: RunConfig }
   | { type: 'extend'; steps: number }
   | { type: 'check'; config: RunConfig }
-  | { type: 'export'; lane: number };
+  | { type: 'inspect'; text: string }
+  | { type: 'export'; lane: number | undefined };
 
 /** What each kind of request is answered with. */
 export interface Replies {
-  init: EngineInfo;
+  init: null;
   start: null;
-  play: null;
-  pause: null;
-  step: null;
+  allow: null;
+  hold: number;
   stop: null;
   pace: null;
   update: UpdateResult;
   extend: null;
   check: RunConfig;
+  inspect: Inspection;
   export: Uint8Array;
 }
 
 export type Envelope = { id: number; request: Request };
+
+/** What a worker is doing; whether it waits or trains is up to whoever allows it frames. */
+export type WorkerState = 'idle' | 'preparing' | 'ready';
 
 export type Activity = 'idle' | 'preparing' | 'training' | 'paused' | 'done';
 
 export type Message =
   | { type: 'reply'; id: number; ok: true; value: Replies[keyof Replies] }
   | { type: 'reply'; id: number; ok: false; error: EngineError; fatal: boolean }
-  | { type: 'events'; events: Event[] }
-  | { type: 'activity'; activity: Activity }
-  | { type: 'failed'; error: EngineError; fatal: boolean };
+  | { type: 'events'; run: number; events: Event[] }
+  | { type: 'state'; run: number; state: WorkerState }
+  | { type: 'failed'; run: number; error: EngineError; fatal: boolean };
 
 /** Makes an EngineError of anything that was thrown. */
 export function asEngineError(thrown: unknown): EngineError {

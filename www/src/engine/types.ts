@@ -565,6 +565,36 @@ mix: Array<number>,
  */
 knobs: Array<string>, };
 
+export type ScenarioStart = { 
+/**
+ * Its defaults.
+ */
+config: RunConfig, 
+/**
+ * Name in configs and on the command line.
+ */
+id: Scenario, 
+/**
+ * Name for people.
+ */
+title: string, 
+/**
+ * One sentence.
+ */
+description: string, 
+/**
+ * Groups, majority first; empty where the user's file says.
+ */
+groups: Array<GroupAbout>, 
+/**
+ * Share of each group where none is given.
+ */
+mix: Array<number>, 
+/**
+ * Knobs of the data config that do something here.
+ */
+knobs: Array<string>, };
+
 export type LineProblem = { 
 /**
  * Line, from 1.

@@ -1,18 +1,18 @@
 /// <reference lib="webworker" />
 // Owns the wasm engine. Pulls one small unit of work at a time and looks at its mailbox in between, so that
-// pause, step, update and stop take effect at once.
+// hold, update and stop take effect at once. It trains as far as it is allowed to; the crew says how far.
 import {
   asEngineError,
   isFatal,
-  type Activity,
   type Backend,
-  type EngineInfo,
   type Envelope,
+  type Inspection,
   type Message,
   type Replies,
   type Request,
   type RunRequest,
   type UpdateResult,
+  type WorkerState,
 } from './protocol';
 import type { Event, RunConfig } from './types';
 
@@ -21,16 +21,14 @@ interface Session {
   next(): Promise<Event[]>;
   update(json: string): UpdateResult;
   extend(steps: number): void;
-  export_policy(lane: number): Promise<Uint8Array>;
+  export_policy(lane?: number): Promise<Uint8Array>;
   free(): void;
 }
 
 interface EngineModule {
-  default(options: { module_or_path: string }): Promise<unknown>;
-  version(): string;
-  methods(): EngineInfo['methods'];
-  scenarios(): EngineInfo['scenarios'];
+  default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   check_config(json: string): RunConfig;
+  inspect_pairs(text: string): Inspection;
   Session: {
     create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
   };
@@ -41,15 +39,19 @@ const scope = self as unknown as DedicatedWorkerGlobalScope;
 
 let engine: EngineModule | undefined;
 let session: Session | undefined;
+/** Id of the session's run, which everything it says carries. */
+let run = 0;
 /** Raised by every start and stop, so that a loop of an earlier session ends. */
 let generation = 0;
-let playing = false;
-let stepsWanted = 0;
+/** Frames that may be made since the start, and frames made. */
+let allowed = 0;
+let made = 0;
+let until: 'ready' | 'reference' = 'ready';
 let prepared = false;
 let finished = false;
-let pumping = false;
+let pumping: Promise<void> | undefined;
 let pace = 0;
-let activity: Activity = 'idle';
+let state: WorkerState = 'idle';
 
 // ---------------------------------------------------------------- to the page
 
@@ -65,7 +67,7 @@ function flush(): void {
   const events = waiting;
   waiting = [];
   lastPost = performance.now();
-  post({ type: 'events', events }, transferables(events));
+  post({ type: 'events', run, events }, transferables(events));
 }
 
 /** Buffers of the typed arrays in `events`; each array must own its buffer to be handed over. */
@@ -83,30 +85,35 @@ function transferables(events: Event[]): Transferable[] {
   return [...buffers];
 }
 
-function setActivity(next: Activity): void {
-  if (next === activity) return;
-  activity = next;
-  post({ type: 'activity', activity });
+function say(next: WorkerState): void {
+  if (next === state) return;
+  state = next;
+  post({ type: 'state', run, state });
 }
 
 // ---------------------------------------------------------------- the pull loop
 
-const wanted = (): boolean => session !== undefined && !finished && (playing || stepsWanted > 0 || !prepared);
+const wanted = (): boolean => session !== undefined && !finished && (made < allowed || !prepared);
 
-function currentActivity(): Activity {
+function currentState(): WorkerState {
   if (session === undefined) return 'idle';
-  if (finished) return 'done';
-  if (!prepared) return 'preparing';
-  return playing || stepsWanted > 0 ? 'training' : 'paused';
+  return prepared ? 'ready' : 'preparing';
 }
 
-async function pump(): Promise<void> {
-  if (pumping) return;
-  pumping = true;
+function pump(): void {
+  pumping ??= pull().finally(() => {
+    pumping = undefined;
+    flush();
+    say(currentState());
+    if (wanted()) pump();
+  });
+}
+
+async function pull(): Promise<void> {
   const mine = generation;
   try {
     while (mine === generation && wanted()) {
-      setActivity(currentActivity());
+      say(currentState());
       const from = performance.now();
       const events = await session!.next();
       if (mine !== generation) break;
@@ -116,16 +123,13 @@ async function pump(): Promise<void> {
       for (const event of events) {
         if (event.event === 'frame') frames += 1;
         if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
-        if (event.event === 'progress' && event.stage === 'train') prepared = true;
-        if (event.event === 'done') {
-          finished = true;
-          playing = false;
-          stepsWanted = 0;
-        }
+        if (event.event === 'progress' && (event.stage === 'train' || event.stage === until)) prepared = true;
+        if (event.event === 'done') finished = true;
         waiting.push(event);
       }
-      if (frames > 0 && stepsWanted > 0) stepsWanted -= 1;
-      if (performance.now() - lastPost >= POST_EVERY_MS) flush();
+      made += frames;
+      // Where others wait for this worker's frames, each is sent at once.
+      if (Number.isFinite(allowed) || performance.now() - lastPost >= POST_EVERY_MS) flush();
       const pause = pace > 0 && frames > 0 ? 1000 / pace - (performance.now() - from) : 0;
       if (pause > 0) flush();
       await mailbox(pause);
@@ -135,16 +139,10 @@ async function pump(): Promise<void> {
       flush();
       // After an error the session is of no further use.
       session = undefined;
-      playing = false;
-      stepsWanted = 0;
-      post({ type: 'failed', error: asEngineError(thrown), fatal: isFatal(thrown) });
+      allowed = 0;
+      post({ type: 'failed', run, error: asEngineError(thrown), fatal: isFatal(thrown) });
     }
-  } finally {
-    pumping = false;
-    flush();
-    setActivity(currentActivity());
   }
-  if (mine !== generation && wanted()) void pump();
 }
 
 const channel = new MessageChannel();
@@ -154,59 +152,64 @@ channel.port1.onmessage = () => wake?.();
 /** Lets waiting messages in. A message channel, because timers are held to 4 ms and a promise lets nothing in. */
 function mailbox(pauseMs: number): Promise<void> {
   return new Promise((resolve) => {
-    if (pauseMs > 4) {
-      setTimeout(resolve, pauseMs);
-      return;
-    }
     wake = resolve;
-    channel.port2.postMessage(null);
+    if (pauseMs > 4) setTimeout(resolve, pauseMs);
+    else channel.port2.postMessage(null);
   });
 }
 
 // ---------------------------------------------------------------- requests
 
-async function init(glue: string, wasm: string): Promise<EngineInfo> {
+async function init(glue: string, module: WebAssembly.Module): Promise<null> {
   const loaded = (await import(/* @vite-ignore */ glue)) as EngineModule;
-  await loaded.default({ module_or_path: wasm });
+  await loaded.default({ module_or_path: module });
   engine = loaded;
-  return {
-    version: loaded.version(),
-    methods: loaded.methods(),
-    scenarios: loaded.scenarios(),
-  };
+  return null;
 }
 
 function drop(): void {
   generation += 1;
-  playing = false;
-  stepsWanted = 0;
+  allowed = 0;
+  made = 0;
   prepared = false;
   finished = false;
   waiting = [];
   const old = session;
   session = undefined;
+  wake?.();
   // A session that is inside next() is borrowed by wasm; it is freed when that call has come back.
   if (old && !pumping) old.free();
   else if (old) void untilIdle().then(() => old.free());
 }
 
 async function untilIdle(): Promise<void> {
-  while (pumping) await mailbox(5);
+  while (pumping) await pumping;
 }
 
-async function start(backend: Backend, run: RunRequest, play: boolean): Promise<null> {
+async function start(id: number, backend: Backend, request: RunRequest, to: typeof until): Promise<null> {
   drop();
   const mine = generation;
   await untilIdle();
-  const made = await need(engine).Session.create(JSON.stringify(run.config), backend, run.imported, run.reference);
+  const fresh = await need(engine).Session.create(JSON.stringify(request.config), backend, request.imported, request.reference);
   if (mine !== generation) {
-    made.free();
+    fresh.free();
     return null;
   }
-  session = made;
-  playing = play;
-  void pump();
+  session = fresh;
+  run = id;
+  state = 'idle';
+  until = to;
+  pump();
   return null;
+}
+
+async function hold(): Promise<number> {
+  allowed = made;
+  wake?.();
+  // The unit under way may still make a frame. Preparation goes on by itself and makes none.
+  if (prepared) await untilIdle();
+  allowed = made;
+  return made;
 }
 
 function need<T>(value: T | undefined): T {
@@ -217,34 +220,25 @@ function need<T>(value: T | undefined): T {
 async function handle(request: Request): Promise<Replies[keyof Replies]> {
   switch (request.type) {
     case 'init':
-      return init(request.glue, request.wasm);
+      return init(request.glue, request.module);
     case 'start':
-      return start(request.backend, request.run, request.play);
-    case 'play':
-      playing = true;
-      // The number of steps may have been raised; a session that is done says so again.
-      finished = false;
-      void pump();
+      return start(request.id, request.backend, request.run, request.until);
+    case 'allow':
+      allowed = request.frames;
+      pump();
       return null;
-    case 'pause':
-      playing = false;
-      stepsWanted = 0;
-      if (!pumping) setActivity(currentActivity());
-      return null;
-    case 'step':
-      playing = false;
-      stepsWanted += 1;
-      finished = false;
-      void pump();
-      return null;
+    case 'hold':
+      return hold();
     case 'stop':
       drop();
-      setActivity('idle');
+      state = 'idle';
       return null;
     case 'pace':
       pace = request.stepsPerSecond;
       return null;
     case 'update':
+      // The number of steps may have been raised; a session that is done says so again.
+      finished = false;
       return need(session).update(JSON.stringify(request.config));
     case 'extend':
       need(session).extend(request.steps);
@@ -252,6 +246,8 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
       return null;
     case 'check':
       return need(engine).check_config(JSON.stringify(request.config));
+    case 'inspect':
+      return need(engine).inspect_pairs(request.text);
     case 'export':
       return need(session).export_policy(request.lane);
   }

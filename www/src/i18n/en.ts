@@ -1,5 +1,5 @@
 // Every word of the page (the charts have their own table in src/charts/text.ts).
-import type { Stage } from '../engine/types';
+import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 
 const STAGES: Record<Stage, string> = {
@@ -52,12 +52,6 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
   },
 };
 
-const GROUPS: Record<string, string[]> = {
-  'two-populations': ['Practical', 'Sentimental'],
-  shortcut: ['majority', 'minority'],
-  tabular: ['majority', 'minority'],
-};
-
 const METHODS: Record<string, { name: string; help: string }> = {
   dpo: { name: 'DPO', help: 'Fits the mix it is given; every pair has the same weight.' },
   kldpo: { name: 'KLDPO', help: 'An adversary reweights pairs toward those with a high loss; τ is its temperature.' },
@@ -73,8 +67,8 @@ export const en = {
   skip: 'Skip to the charts',
 
   scenario: (id: string) => SCENARIOS[id] ?? SCENARIOS['two-populations']!,
-  /** Group names before a run has said them. */
-  groupNames: (scenario: string, n: number) => (GROUPS[scenario]?.length === n ? GROUPS[scenario] : Array.from({ length: n }, (_, g) => `group ${g + 1}`)),
+  /** A group before anything is known of it. */
+  groupName: (g: number) => `group ${g + 1}`,
   method: (id: string) => METHODS[id] ?? { name: id, help: '' },
   metricName: { accuracy: 'accuracy', margin: 'margin', reward: 'reward' } as const,
   metricHelp: {
@@ -115,6 +109,8 @@ export const en = {
   devices: { auto: 'auto', webgpu: 'WebGPU', cpu: 'CPU' } as Record<string, string>,
   engine: { none: '', loading: 'engine loading', ready: '', failed: 'engine not available' } as const,
   probing: 'looking for a device',
+  deviceLine: (backend: 'cpu' | 'webgpu', cores: number, reason: string) =>
+    `${backend === 'webgpu' ? 'WebGPU' : cores > 1 ? `CPU, ${cores} cores` : 'CPU'}${/^as /.test(reason) ? ',' : ':'} ${reason}`,
 
   // Themes and help
   theme: (dark: boolean) => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
@@ -157,19 +153,22 @@ export const en = {
     flip: { label: 'flipped', help: 'Share of training labels that are flipped at random.' },
     beta: { label: 'β', help: 'Strength of the pull toward the reference policy: larger keeps it closer.' },
     tau: { label: 'τ', help: 'KLDPO: temperature of the adversary. Smaller lets it concentrate on fewer pairs; very large is DPO.' },
+    radius: { label: 'KL radius ρ', help: 'KLDPO, exact radius: how far the adversary’s weights may be from uniform (KL, nats). 0 is DPO.' },
     rho: { label: 'ρ', help: 'WDPO: radius of the Wasserstein ball. 0 is DPO.' },
     lr: { label: 'learn rate', help: 'Learning rate of every lane.' },
     seed: { label: 'seed', help: 'Seed of the data, the batches and the samples.' },
     steps: { label: 'steps', help: 'Training steps of a run.' },
     batch: { label: 'batch', help: 'Preference pairs per step.' },
+    cores: { label: 'cores', help: 'CPU cores to train on; 0 takes all that the lanes can use.' },
     pairs: { label: 'pairs', help: 'Training pairs in the data set.' },
   } as Record<string, { label: string; help: string }>,
   valueOf: (label: string) => `${label}, value`,
   more: 'Methods, sizes, forms',
   lanesLegend: 'Lanes (restarts)',
-  klform: 'KLDPO form',
-  wform: 'WDPO form',
-  forms: { normalized: 'normalized', authors: 'authors’ code', algorithm1: 'algorithm 1', appendix_f: 'appendix F' } as Record<string, string>,
+  formOf: (method: string) => `${method} form`,
+  taus: 'more KLDPO at τ',
+  tausHelp: 'Further KLDPO lanes at these values of τ, such as 1, 0.25.',
+  tausNone: 'none',
   shape: (parameters: string) => `Each policy: ${parameters} parameters.`,
 
   // Pairs
@@ -182,9 +181,11 @@ export const en = {
   noPairs: 'none yet',
   chooseFile: 'Your own pairs…',
   dropHere: 'Drop a .jsonl file of preference pairs',
-  importSummary: (name: string, rows: number, groups: string) => `${name}: ${rows} pairs; ${groups}`,
+  importSummary: (name: string, s: Summary) =>
+    `${name}: ${s.rows} pairs; ${s.groups.map(([group, rows]) => `${group} ${rows}`).join(', ')}. ${s.lengths.p99} tokens keep 99 % of them whole.`,
   importSkipped: (n: number) => `${n} line${n === 1 ? '' : 's'} not used`,
-  importLine: (line: number, what: string) => `line ${line} ${what}`,
+  importLine: (line: number, what: string) => `line ${line}: ${what}`,
+  importRemarks: 'What was made of it',
 
   // Panels
   rows: {
@@ -221,6 +222,8 @@ export const en = {
   scrub: 'Step on show',
   follow: 'follow the run',
   following: 'latest',
+  save: 'save run',
+  saveHelp: 'Save what is on show as a recording (JSON Lines), for `prefshift replay`.',
   phone: { population: 'People', lanes: 'Lanes', effect: 'Effect' },
 
   // Restart
@@ -243,10 +246,6 @@ export const en = {
   noEngine: 'This build of the page contains no engine, so nothing can be trained here.',
   noEngineMend: 'The recorded run still plays. `make demo` builds the page with its engine.',
   needsRestart: (fields: string[]) => `Applied only after a restart: ${fields.join(', ')}.`,
-  fileTooLarge: (name: string) => `${name} is larger than 64 MB.`,
-  fileTooLargeMend: 'Choose a smaller part of it.',
   fileUnreadable: (name: string) => `${name} could not be read.`,
-  fileNoPairs: (name: string, first: { line: number; what: string } | undefined) =>
-    `${name} has no usable pair${first ? `: line ${first.line} ${first.what}` : ''}.`,
-  fileNoPairsMend: 'Each line is a JSON object with the texts prompt, chosen and rejected, and optionally group.',
+  fileRefused: (name: string, why: string) => `${name}: ${why}.`,
 };

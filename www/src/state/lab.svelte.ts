@@ -1,28 +1,14 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
-import { WorkerEngine, type Engine, type EngineListener } from '../engine/engine';
-import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
-import { asEngineError, type Activity, type Backend, type EngineError, type EngineInfo, type RunRequest } from '../engine/protocol';
+import type { Engine, EngineListener } from '../engine/engine';
+import { asEngineError, type Activity, type EngineError, type Inspection } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
-import type { Event, RunConfig, Stage } from '../engine/types';
+import type { Event } from '../engine/types';
 import { t } from '../i18n';
+import { Backstage } from './backstage.svelte';
 import type { Layer, Metric } from './derive';
-import { summarize, type ImportSummary } from './imported';
 import { RunData } from './run-data';
-import { fitsReference, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
-
-export type Status =
-  | { kind: 'opening' }
-  | { kind: 'empty' }
-  | { kind: 'replaying' }
-  | { kind: 'replayed' }
-  | { kind: 'loading' }
-  | { kind: 'preparing'; stage: Stage; done: number; total: number }
-  | { kind: 'training' }
-  | { kind: 'paused' }
-  | { kind: 'done' }
-  | { kind: 'failed'; error: EngineError };
-
-export type EngineState = 'none' | 'loading' | 'ready' | 'failed';
+import { clamp, defaults, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
 export interface Notice {
   id: number;
@@ -31,9 +17,18 @@ export interface Notice {
   mend: string;
 }
 
+/** The user's own pairs, as the engine read them. */
+export interface OwnFile extends Inspection {
+  name: string;
+}
+
+/** More than the engine reads, so that it refuses a larger file by its own limit and nothing larger is held here. */
+const MAX_READ = 48 << 20;
 const RESTART_AFTER_MS = 700;
 const UPDATE_AFTER_MS = 60;
-const REPLAY_SECONDS = 12;
+/** Drawing rests this many times as long as it took, at most so long. */
+const REST = 2;
+const MAX_REST_MS = 200;
 /** How long a notice stays that asks for nothing. */
 const NEWS_MS = 12_000;
 
@@ -41,13 +36,9 @@ export class Lab {
   settings = $state<Settings>(fromQuery('').settings);
   /** Settings of the run on show. */
   running = $state.raw<Settings | undefined>(undefined);
-  status = $state.raw<Status>({ kind: 'opening' });
   source = $state<'none' | 'replay' | 'live'>('none');
-  engineState = $state<EngineState>('none');
-  info = $state.raw<EngineInfo | undefined>(undefined);
-  decision = $state.raw<Decision>({ backend: 'cpu', reason: '' });
   notices = $state.raw<Notice[]>([]);
-  imported = $state.raw<ImportSummary | undefined>(undefined);
+  imported = $state.raw<OwnFile | undefined>(undefined);
 
   metric = $state<Metric>('accuracy');
   layer = $state<Layer>('factor');
@@ -55,34 +46,31 @@ export class Lab {
   alphaSet = $state<number | undefined>(undefined);
   target = $state(1);
   against = $state<'worst' | 'alpha'>('worst');
-  /** Step that every panel shows; undefined follows the run. */
-  cursor = $state<number | undefined>(undefined);
   selectedPair = $state<number | undefined>(undefined);
-  pace = $state(0);
 
   /** The run on show. Not deeply reactive: `version` says that it has grown. */
   readonly data = new RunData();
   version = $state(0);
 
   private readonly base: URL;
-  private found: Probe = { webgpu: false, software: false, detail: '' };
-  private probed = false;
-  private worker: WorkerEngine | undefined;
   private replay: ReplayEngine | undefined;
   private recording: Event[] | undefined;
-  private importedText: string | undefined;
-  private readonly references = new Map<string, Promise<Uint8Array | undefined>>();
+  importedText: string | undefined;
   private seenWarnings = new Set<string>();
   private nextNotice = 1;
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private updateTimer: ReturnType<typeof setTimeout> | undefined;
   private drawing = false;
+  private stale = false;
   private startToken = 0;
-  /** Steps that the run under way goes to, with what was added after its end. */
-  private totalSteps = 0;
+
+  readonly transport: Transport;
+  readonly backstage: Backstage;
 
   constructor(base: URL) {
     this.base = base;
+    this.transport = new Transport(this);
+    this.backstage = new Backstage(this, base);
   }
 
   // -------------------------------------------------------------- derived
@@ -95,12 +83,10 @@ export class Lab {
   readonly differsFromReplay = $derived(
     this.source === 'replay' &&
       this.running !== undefined &&
-      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'rho', 'lr', 'seed', 'batch'] as SettingKey[]).some(
+      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'batch'] as SettingKey[]).some(
         (key) => this.running?.[key] !== this.settings[key],
       ),
   );
-
-  readonly busy = $derived(this.status.kind === 'training' || this.status.kind === 'preparing' || this.status.kind === 'loading');
 
   // -------------------------------------------------------------- opening
 
@@ -112,34 +98,34 @@ export class Lab {
       this.say('info', t.importAgain, '');
     }
     this.settings = settings;
-    await Promise.all([this.openRecording(query === '', reducedMotion), this.openEngine()]);
+    await Promise.all([this.openRecording(query === '', reducedMotion), this.backstage.open()]);
   }
 
   private async openRecording(adopt: boolean, reducedMotion: boolean): Promise<void> {
     if (!__SHIPPED__.demo) {
-      if (this.status.kind === 'opening') this.status = { kind: 'empty' };
+      if (this.transport.status.kind === 'opening') this.transport.status = { kind: 'empty' };
       return;
     }
     try {
       const answer = await fetch(new URL('demo.trace.jsonl', this.base));
       if (!answer.ok) throw { code: 'io', message: t.noRecording(answer.status), mend: '' };
       this.recording = parseTrace(await answer.text());
-      if (this.source === 'live' || this.status.kind !== 'opening') return;
+      if (this.source === 'live' || this.transport.status.kind !== 'opening') return;
       await this.startReplay(reducedMotion ? 0 : REPLAY_SECONDS, adopt);
     } catch (thrown) {
       this.fail(asEngineError(thrown), 'warning');
-      if (this.status.kind === 'opening') this.status = { kind: 'empty' };
+      if (this.transport.status.kind === 'opening') this.transport.status = { kind: 'empty' };
     }
   }
 
-  private async startReplay(seconds: number, adopt: boolean): Promise<void> {
+  async startReplay(seconds: number, adopt: boolean): Promise<void> {
     if (!this.recording) return;
     this.replay?.dispose();
     const replay = new ReplayEngine(this.recording, seconds);
     this.replay = replay;
     this.source = 'replay';
     this.listen(replay, (activity) => {
-      this.status = { kind: activity === 'done' ? 'replayed' : 'replaying' };
+      this.transport.status = { kind: activity === 'done' ? 'replayed' : 'replaying' };
     });
     const first = this.recording[0];
     if (first?.event === 'started') {
@@ -149,81 +135,32 @@ export class Lab {
     await replay.start(undefined, true);
   }
 
-  private async openEngine(): Promise<void> {
-    this.found = await probe();
-    this.probed = true;
-    this.redecide();
-    if (!__SHIPPED__.cpu && !__SHIPPED__.gpu) {
-      this.engineState = 'failed';
-      return;
-    }
-    await this.ensureWorker().catch(() => undefined);
-  }
-
-  private redecide(): void {
-    this.decision = decide(this.settings.device as DeviceChoice, this.found, __SHIPPED__);
-  }
-
   // -------------------------------------------------------------- the engine
 
-  private async ensureWorker(): Promise<WorkerEngine> {
-    if (!this.probed) this.found = await probe();
-    this.redecide();
-    const backend: Backend = this.decision.backend;
-    if (!__SHIPPED__[backend === 'cpu' ? 'cpu' : 'gpu']) {
-      this.engineState = 'failed';
-      throw { code: 'device', message: t.noEngine, mend: t.noEngineMend } satisfies EngineError;
-    }
-    if (this.worker && (this.worker.kind !== backend || !this.worker.usable)) {
-      this.worker.dispose();
-      this.worker = undefined;
-    }
-    const worker = this.worker ?? new WorkerEngine(backend, this.base);
-    if (this.worker !== worker) {
-      this.worker = worker;
-      this.engineState = 'loading';
-      this.listen(worker, (activity) => this.liveActivity(activity));
-    }
-    try {
-      this.info = await worker.ready;
-      if (this.worker === worker) this.engineState = 'ready';
-      return worker;
-    } catch (thrown) {
-      if (this.worker === worker) this.engineState = 'failed';
-      throw asEngineError(thrown);
-    }
-  }
-
-  private listen(engine: Engine, activity: (activity: Activity) => void): void {
+  listen(engine: Engine, activity: (activity: Activity) => void): void {
     const listener: EngineListener = {
       events: (batch) => this.onShow(engine) && this.receive(batch),
       activity: (now) => this.onShow(engine) && activity(now),
       failed: (error) => {
         if (!this.onShow(engine)) return;
         this.fail(error, 'error');
-        this.status = { kind: 'failed', error };
+        this.transport.status = { kind: 'failed', error };
       },
     };
     engine.onEvents(listener);
   }
 
   private onShow(engine: Engine): boolean {
-    return this.source === 'replay' ? engine === this.replay : engine === this.worker;
-  }
-
-  private liveActivity(activity: Activity): void {
-    if (this.status.kind === 'failed' && activity !== 'preparing') return;
-    if (activity === 'preparing') {
-      if (this.status.kind !== 'preparing') this.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
-    } else if (activity === 'training' || activity === 'paused' || activity === 'done') this.status = { kind: activity };
+    // The crew's run is on show only when it has been asked for: it may be preparing one behind the recording.
+    return this.source === 'replay' ? engine === this.replay : this.source === 'live' && engine === this.backstage.crew;
   }
 
   private receive(batch: Event[]): void {
     for (const event of batch) {
       if (event.event === 'started') this.begin(event.groups.length, event.has_reward);
       this.data.add(event);
-      if (event.event === 'progress' && this.status.kind === 'preparing') {
-        this.status = { kind: 'preparing', stage: event.stage, done: event.done, total: event.total };
+      if (event.event === 'progress' && this.transport.status.kind === 'preparing') {
+        this.transport.status = { kind: 'preparing', stage: event.stage, done: event.done, total: event.total };
       }
       if (event.event === 'warning' && !this.seenWarnings.has(event.code + event.message)) {
         this.seenWarnings.add(event.code + event.message);
@@ -236,7 +173,7 @@ export class Lab {
 
   /** A new run takes the stage. */
   private begin(groups: number, reward: boolean): void {
-    this.cursor = undefined;
+    this.transport.cursor = undefined;
     this.selectedPair = undefined;
     this.seenWarnings.clear();
     this.target = Math.max(0, groups - 1);
@@ -244,13 +181,21 @@ export class Lab {
     if (!reward && this.metric === 'reward') this.metric = 'accuracy';
   }
 
-  /** Lets the panels draw, at most once per animation frame. */
+  /** Lets the panels draw: at most once per animation frame, and a third of the time, for training needs the cores too. */
   private grown(): void {
+    this.stale = true;
     if (this.drawing) return;
     this.drawing = true;
-    const draw = (): void => {
+    const again = (): void => {
       this.drawing = false;
+      if (this.stale) this.grown();
+    };
+    const draw = (): void => {
+      this.stale = false;
       this.version += 1;
+      if (document.hidden) return again();
+      // The charts draw in the next animation frame; a timer set at its beginning comes after it.
+      requestAnimationFrame((from) => setTimeout(() => setTimeout(again, Math.min(MAX_REST_MS, REST * (performance.now() - from)))));
     };
     if (document.hidden) setTimeout(draw, 250);
     else requestAnimationFrame(draw);
@@ -258,103 +203,40 @@ export class Lab {
 
   // -------------------------------------------------------------- what the user does
 
-  toggle(): void {
-    const kind = this.status.kind;
-    if (kind === 'training' || (kind === 'preparing' && this.playingWanted)) {
-      this.playingWanted = false;
-      this.worker?.pause();
-      return;
-    }
-    this.cursor = undefined;
-    if (this.source !== 'live' || kind === 'failed' || this.pendingRestart.length > 0) {
-      void this.start(true);
-      return;
-    }
-    this.playingWanted = true;
-    if (kind === 'done') void this.goOn();
-    else this.worker?.play();
-  }
-
-  /** Whether the run under way is to train as soon as it is prepared. */
-  playingWanted = $state(false);
-
-  step(): void {
-    this.cursor = undefined;
-    if (this.source !== 'live' || this.status.kind === 'failed') {
-      void this.start(false);
-      return;
-    }
-    this.playingWanted = false;
-    this.worker?.step();
-  }
-
-  /** Back to step 0 of the run on show, with the settings on the controls. */
-  reset(): void {
-    if (this.source === 'live') void this.start(false);
-    else void this.startReplay(REPLAY_SECONDS, false);
-  }
-
-  restart(): void {
-    void this.start(this.playingWanted || this.status.kind === 'training');
-  }
-
-  private async goOn(): Promise<void> {
-    try {
-      this.totalSteps = this.data.lastStep + this.settings.steps;
-      await this.worker?.extend(this.totalSteps);
-      this.worker?.play();
-    } catch (thrown) {
-      this.fail(asEngineError(thrown), 'error');
-    }
-  }
-
   async start(play: boolean): Promise<void> {
     clearTimeout(this.restartTimer);
     clearTimeout(this.updateTimer);
     const mine = ++this.startToken;
-    this.playingWanted = play;
-    const before = this.status;
-    this.status = { kind: 'loading' };
+    this.transport.playingWanted = play;
+    const before = this.transport.status;
+    this.transport.status = { kind: 'loading' };
     try {
       const settings = { ...this.settings };
-      const worker = await this.ensureWorker();
-      const reference = await this.reference(settings);
+      const crew = await this.backstage.ready();
+      const run = await this.backstage.request(settings);
       if (mine !== this.startToken) return;
-      const run: RunRequest = { config: this.config(settings) };
-      if (settings.scenario === 'imported' && this.importedText !== undefined) run.imported = this.importedText;
-      if (reference) run.reference = reference;
+      const ahead = this.backstage.take(crew, run);
       this.replay?.dispose();
       this.source = 'live';
       this.running = settings;
-      this.totalSteps = settings.steps;
-      this.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
-      worker.pace(this.pace);
-      await worker.start(run, this.playingWanted);
+      this.transport.totalSteps = settings.steps;
+      this.transport.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
+      crew.cores = this.backstage.cores;
+      crew.pace(this.transport.pace);
+      if (ahead) {
+        this.receive(ahead.events);
+        this.transport.heard(ahead.activity);
+        if (this.transport.playingWanted) crew.play();
+      }
+      await (ahead?.begun ?? crew.start(run, this.transport.playingWanted));
     } catch (thrown) {
       if (mine !== this.startToken) return;
       const error = asEngineError(thrown);
       this.fail(error, 'error');
       // A recorded run stays on show where no live one could be started.
-      this.status = this.source === 'live' ? { kind: 'failed', error } : before.kind === 'loading' ? { kind: 'empty' } : before;
+      this.transport.status = this.source === 'live' ? { kind: 'failed', error } : before.kind === 'loading' ? { kind: 'empty' } : before;
       if (this.source !== 'live') this.replay?.play();
     }
-  }
-
-  private config(settings: Settings): RunConfig {
-    const own = this.imported ? { counts: this.imported.groups.map((group) => group.count), context: this.imported.context } : undefined;
-    return toConfig(settings, this.info?.scenarios, own);
-  }
-
-  private reference(settings: Settings): Promise<Uint8Array | undefined> {
-    const id = settings.scenario;
-    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings)) return Promise.resolve(undefined);
-    const known = this.references.get(id);
-    if (known) return known;
-    const loading = fetch(new URL(`reference/${id}.safetensors`, this.base))
-      .then(async (answer) => (answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined))
-      .catch(() => undefined);
-    this.references.set(id, loading);
-    return loading;
   }
 
   /** One setting was changed by the user. */
@@ -363,7 +245,7 @@ export class Lab {
     if (key === 'scenario') this.settings = moved($state.snapshot(this.settings), String(value));
     else this.settings[key] = value;
     this.changed();
-    if (key === 'device') this.redecide();
+    if (key === 'device') this.backstage.redecide();
     if (key === 'scenario' && value === 'imported' && this.importedText === undefined) this.say('info', t.chooseFileFirst, '');
   }
 
@@ -375,22 +257,22 @@ export class Lab {
       this.updateTimer = setTimeout(() => void this.applyLive(), UPDATE_AFTER_MS);
     }
     clearTimeout(this.restartTimer);
-    if (this.pendingRestart.length > 0 && (this.status.kind === 'paused' || this.status.kind === 'done')) {
+    if (this.pendingRestart.length > 0 && (this.transport.status.kind === 'paused' || this.transport.status.kind === 'done')) {
       this.restartTimer = setTimeout(() => {
-        if (this.pendingRestart.length > 0 && !this.busy) void this.start(false);
+        if (this.pendingRestart.length > 0 && !this.transport.busy) void this.start(false);
       }, RESTART_AFTER_MS);
     }
   }
 
   private async applyLive(): Promise<void> {
-    if (!this.running || !this.worker || this.status.kind === 'failed') return;
+    if (!this.running || !this.backstage.crew || this.transport.status.kind === 'failed') return;
     const next = { ...this.running };
     for (const key of liveKeys(this.running, this.settings)) (next as Record<string, unknown>)[key] = this.settings[key];
-    if (next.steps !== this.running.steps) this.totalSteps = next.steps;
-    const config = this.config(next);
-    config.train.steps = Math.max(this.totalSteps, this.data.lastStep);
+    if (next.steps !== this.running.steps) this.transport.totalSteps = next.steps;
+    const config = toConfig(next, this.imported?.config);
+    config.train.steps = Math.max(this.transport.totalSteps, this.data.lastStep);
     try {
-      const result = await this.worker.update(config);
+      const result = await this.backstage.crew.update(config);
       this.running = next;
       this.data.renamed(config.lanes);
       this.grown();
@@ -400,36 +282,28 @@ export class Lab {
     }
   }
 
-  /** Steps that the run on show goes to. */
-  totalOf(): number {
-    const planned = this.source === 'live' && this.totalSteps > 0 ? this.totalSteps : (this.data.started?.config.train.steps ?? this.settings.steps);
-    return Math.max(planned, this.data.lastStep);
-  }
-
-  setPace(stepsPerSecond: number): void {
-    this.pace = stepsPerSecond;
-    if (this.worker && this.engineState === 'ready') this.worker.pace(stepsPerSecond);
-  }
-
   async importFile(file: File): Promise<void> {
-    if (file.size > 64 * 1024 * 1024) {
-      this.say('error', t.fileTooLarge(file.name), t.fileTooLargeMend);
-      return;
-    }
     let text: string;
     try {
-      text = await file.text();
+      text = await file.slice(0, MAX_READ).text();
     } catch {
       this.say('error', t.fileUnreadable(file.name), '');
       return;
     }
-    const summary = summarize(file.name, text);
-    this.imported = summary;
-    if (summary.rows === 0) {
-      this.say('error', t.fileNoPairs(file.name, summary.problems[0]), t.fileNoPairsMend);
+    try {
+      const crew = await this.backstage.ready();
+      this.imported = { name: file.name, ...(await crew.inspect(text)) };
+    } catch (thrown) {
+      const { message, mend } = asEngineError(thrown);
+      this.say('error', t.fileRefused(file.name, message), mend);
       return;
     }
     this.importedText = text;
+    // The file's own mix, unless another one was asked for.
+    const own = this.imported.config.data.mix.at(-1);
+    if (own !== undefined && own < 1 && this.settings.minority === defaults(this.settings.scenario).minority) {
+      this.settings.minority = Number(clamp('minority', own.toFixed(4)).value);
+    }
     if (this.settings.scenario === 'imported' && this.source === 'live') void this.start(false);
     else this.change('scenario', 'imported');
   }
@@ -452,7 +326,7 @@ export class Lab {
     if (tone === 'info') setTimeout(() => this.dismiss(id), NEWS_MS);
   }
 
-  private fail(error: EngineError, tone: Notice['tone']): void {
+  fail(error: EngineError, tone: Notice['tone']): void {
     this.say(tone, error.message, error.mend);
   }
 

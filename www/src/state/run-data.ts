@@ -3,7 +3,7 @@ import type { Event, Evaluation, Frame, LaneConfig, Progress, Started, Warning }
 import { frameSums, type Layer } from './derive';
 
 /** Parameters that lane names carry, as the engine writes them. */
-const SYMBOLS: Record<string, string> = { tau: 'τ', rho: 'ρ', eta: 'η', beta_prime: 'β′' };
+const SYMBOLS: Record<string, string> = { tau: 'τ', radius: 'ρ', rho: 'ρ', eta: 'η', beta_prime: 'β′' };
 const MAX_FRAMES = 1600;
 const MAX_EVALUATIONS = 800;
 

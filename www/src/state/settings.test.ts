@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { METHOD_INFOS, SCENARIOS } from '../engine/catalog';
 import { clamp, defaults, fromConfig, fromQuery, KEYS, liveKeys, mixFor, moved, restartKeys, SETTINGS, toConfig, toQuery, type Setting, type Settings } from './settings';
 
 describe('the URL', () => {
@@ -11,14 +12,11 @@ describe('the URL', () => {
     const other = defaults() as Record<string, string | number>;
     for (const key of KEYS) {
       const setting: Setting = SETTINGS[key];
-      other[key] =
-        setting.kind === 'number'
-          ? setting.default === setting.max
-            ? setting.min
-            : Math.min(setting.max, setting.default + setting.step)
-          : setting.kind === 'list'
-            ? 'dpo,gr_dpo'
-            : (setting.options.find((option) => option !== setting.default) ?? '');
+      const usual = other[key];
+      if (setting.kind === 'number') other[key] = usual === setting.max ? setting.min : Math.min(setting.max, Number(usual) + setting.step);
+      else if (setting.kind === 'list') other[key] = 'dpo,gr_dpo';
+      else if (setting.kind === 'numbers') other[key] = '1,0.25';
+      else if (key !== 'scenario') other[key] = setting.options.find((option) => option !== usual) ?? '';
     }
     const { settings, notices } = fromQuery(`#${toQuery(other as unknown as Settings)}`);
     expect(settings).toEqual(other);
@@ -35,6 +33,9 @@ describe('the URL', () => {
     ['scenario=__proto__', 'scenario', 'two-populations', 'not-an-option'],
     ['methods=dpo,evil', 'methods', 'dpo', 'not-an-option'],
     ['methods=', 'methods', 'dpo,kldpo,wdpo', 'not-an-option'],
+    ['klform=exact', 'klform', 'normalized', 'not-an-option'],
+    ['taus=1,no,99', 'taus', '1,20', 'not-a-number'],
+    ['taus=1,2,3,4,5,6', 'taus', '1,2,3,4,5', 'range'],
   ] as const)('holds %s to its limits and says so', (query, key, used, why) => {
     const { settings, notices } = fromQuery(query);
     expect(settings[key]).toBe(used);
@@ -80,10 +81,50 @@ describe('the config', () => {
     expect('form' in config.lanes[0]!).toBe(false);
   });
 
-  it('pairs the tabular scenario with the tabular policy', () => {
-    const config = toConfig(defaults('tabular'));
-    expect(config.model.policy).toBe('tabular');
-    expect(config.eval.samples).toBe(0);
+  it('is the engine’s own default of each scenario, but for frames and evaluations', () => {
+    for (const { id, config } of SCENARIOS) {
+      const mine = toConfig(defaults(id));
+      const { lanes, train, eval: evaluation, ...rest } = config;
+      // Own pairs have no mix before the file is read.
+      const data = id === 'imported' ? { ...rest.data, mix: [1] } : rest.data;
+      expect(mine).toMatchObject({ ...rest, data });
+      expect(mine.train).toEqual({ ...train, frame_every: 1 });
+      expect(mine.eval).toEqual({ ...evaluation, every: Math.max(20, evaluation.every) });
+      expect(mine.lanes.map((lane) => lane.method)).toEqual(lanes.map((lane) => lane.method));
+      lanes.forEach((lane, i) => expect(mine.lanes[i]!.params).toMatchObject(lane.params));
+    }
+  });
+
+  it('starts inside the limits of the controls', () => {
+    for (const { id } of SCENARIOS) {
+      for (const key of KEYS) expect([id, key, clamp(key, String(defaults(id)[key])).why]).toEqual([id, key, undefined]);
+    }
+  });
+
+  it('has no control that goes beyond what the engine allows', () => {
+    for (const [key, method] of [['beta', 'dpo'], ['tau', 'kldpo'], ['radius', 'kldpo'], ['rho', 'wdpo']] as const) {
+      const param = METHOD_INFOS.find((info) => info.id === method)!.params.find((each) => each.id === key)!;
+      expect(SETTINGS[key].min).toBeGreaterThanOrEqual(param.min);
+      expect(SETTINGS[key].max).toBeLessThanOrEqual(param.max);
+    }
+  });
+
+  it('makes one KLDPO lane for each τ, the knob’s last, and one for the exact radius', () => {
+    const tabular = toConfig(defaults('tabular'));
+    expect(tabular.lanes.map((lane) => lane.params['tau'])).toEqual([undefined, 1, 0.25, 0.1]);
+    const exact = toConfig({ ...defaults(), klform: 'radius', radius: 0.3, taus: '1' }).lanes[1];
+    expect(exact).toMatchObject({ method: 'kldpo', form: 'radius', params: { radius: 0.3 } });
+    expect(exact!.params).not.toHaveProperty('tau');
+    expect(fromConfig(toConfig({ ...defaults(), klform: 'radius', radius: 0.3 }))).toMatchObject({ klform: 'radius', radius: 0.3, taus: '' });
+  });
+
+  it('fits own pairs as the engine says', () => {
+    const suited = { ...toConfig(defaults('imported')), model: { ...toConfig(defaults()).model, context: 61 } };
+    suited.data = { ...suited.data, mix: [0.5, 0.3, 0.2] };
+    const config = toConfig({ ...defaults('imported'), minority: 0.2 }, suited);
+    expect(config.data.mix).toEqual([0.5, 0.3, 0.2]);
+    expect(config.model.context).toBe(61);
+    expect(toConfig({ ...defaults('imported'), context: 40 }, suited).model.context).toBe(40);
   });
 
   it('never asks for heads that do not divide the width', () => {
@@ -91,7 +132,7 @@ describe('the config', () => {
   });
 
   it('finds the settings again in a recorded config', () => {
-    const settings = { ...defaults(), minority: 0.2, tau: 0.25, lr: 0.0005, seed: 7, methods: 'dpo,kldpo' };
+    const settings = { ...defaults(), minority: 0.2, tau: 0.25, taus: '1,0.5', lr: 0.0005, seed: 7, methods: 'dpo,kldpo' };
     expect(fromConfig(toConfig(settings))).toEqual(settings);
   });
 

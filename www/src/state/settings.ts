@@ -1,10 +1,10 @@
-// Every setting of the page, once: the URL, the limits, the controls and the config all read this table.
-import type { LaneConfig, RunConfig, Scenario } from '../engine/types';
-import type { ScenarioInfo } from '../engine/protocol';
+// Every setting of the page, once: the URL, the limits, the controls and the config all read this table. What a setting
+// starts from is the engine's own default of the scenario (../engine/catalog.ts, generated).
+import { METHOD_INFOS, SCENARIOS } from '../engine/catalog';
+import type { FormInfo, LaneConfig, RunConfig, ScenarioStart } from '../engine/types';
 
 export interface NumberSetting {
   kind: 'number';
-  default: number;
   min: number;
   max: number;
   step: number;
@@ -15,7 +15,6 @@ export interface NumberSetting {
 
 export interface ChoiceSetting {
   kind: 'choice';
-  default: string;
   options: readonly string[];
   live: boolean;
 }
@@ -23,51 +22,69 @@ export interface ChoiceSetting {
 /** A comma-separated selection, in the order of the options. */
 export interface ListSetting {
   kind: 'list';
-  default: string;
   options: readonly string[];
   live: boolean;
 }
 
-export type Setting = NumberSetting | ChoiceSetting | ListSetting;
+/** Comma-separated numbers, each within the limits of another setting. */
+export interface NumbersSetting {
+  kind: 'numbers';
+  of: 'tau';
+  most: number;
+  live: boolean;
+}
 
-const number = (
-  value: number,
-  min: number,
-  max: number,
-  step: number,
-  more: { scale?: 'log'; live?: boolean } = {},
-): NumberSetting => ({ kind: 'number', default: value, min, max, step, scale: more.scale ?? 'linear', live: more.live ?? false });
+export type Setting = NumberSetting | ChoiceSetting | ListSetting | NumbersSetting;
 
-const choice = (value: string, options: readonly string[], live = false): ChoiceSetting => ({ kind: 'choice', default: value, options, live });
+const number = (min: number, max: number, step: number, more: { scale?: 'log'; live?: boolean } = {}): NumberSetting => ({
+  kind: 'number',
+  min,
+  max,
+  step,
+  scale: more.scale ?? 'linear',
+  live: more.live ?? false,
+});
 
-export const METHODS = ['dpo', 'kldpo', 'wdpo', 'gr_dpo', 'dr_dpo'] as const;
+const choice = (options: readonly string[], live = false): ChoiceSetting => ({ kind: 'choice', options, live });
+
+const info = (method: string): (typeof METHOD_INFOS)[number] | undefined => METHOD_INFOS.find((each) => each.id === method);
+
+/** The forms of a method, its default first; none where there is only one. */
+export const formsOf = (method: string): readonly FormInfo[] => info(method)?.forms ?? [];
+
+export const METHODS = METHOD_INFOS.map((method) => method.id);
 
 export const SETTINGS = {
-  scenario: choice('two-populations', ['two-populations', 'shortcut', 'regions', 'tabular', 'imported']),
-  minority: number(0.1, 0.01, 0.99, 0.01),
-  marker: number(0, 0, 1, 0.05),
-  flip: number(0, 0, 0.5, 0.01),
-  methods: { kind: 'list', default: 'dpo,kldpo,wdpo', options: METHODS, live: false } satisfies ListSetting,
-  beta: number(0.5, 0.01, 5, 0.01, { scale: 'log', live: true }),
-  tau: number(0.1, 0.02, 20, 0.01, { scale: 'log', live: true }),
-  rho: number(0.2, 0, 10, 0.05, { live: true }),
-  klform: choice('normalized', ['normalized', 'authors']),
-  wform: choice('algorithm1', ['algorithm1', 'appendix_f']),
-  lr: number(0.0002, 0.00001, 1, 0.00001, { scale: 'log', live: true }),
-  seed: number(1, 0, 4_294_967_295, 1),
-  device: choice('auto', ['auto', 'webgpu', 'cpu']),
-  steps: number(300, 1, 100_000, 1, { live: true }),
-  batch: number(16, 1, 256, 1),
-  pairs: number(512, 4, 16_384, 1),
+  scenario: choice(SCENARIOS.map((scenario) => scenario.id)),
+  minority: number(0.01, 0.99, 0.01),
+  marker: number(0, 1, 0.05),
+  flip: number(0, 0.5, 0.01),
+  methods: { kind: 'list', options: METHODS, live: false } satisfies ListSetting,
+  beta: number(0.01, 5, 0.01, { scale: 'log', live: true }),
+  tau: number(0.02, 20, 0.01, { scale: 'log', live: true }),
+  /** Further KLDPO lanes, at these τ. */
+  taus: { kind: 'numbers', of: 'tau', most: 5, live: false } satisfies NumbersSetting,
+  radius: number(0, 3, 0.01, { live: true }),
+  rho: number(0, 10, 0.05, { live: true }),
+  klform: choice(formsOf('kldpo').map((form) => form.id)),
+  wform: choice(formsOf('wdpo').map((form) => form.id)),
+  lr: number(0.00001, 1, 0.00001, { scale: 'log', live: true }),
+  seed: number(0, 4_294_967_295, 1),
+  device: choice(['auto', 'webgpu', 'cpu']),
+  /** Cores to use on the CPU; 0 takes all. */
+  cores: number(0, 64, 1),
+  steps: number(1, 100_000, 1, { live: true }),
+  batch: number(1, 256, 1),
+  pairs: number(4, 16_384, 1),
   // Shape of the model and size of the evaluation: set by tests and by slow machines.
-  d: number(64, 4, 256, 1),
-  layers: number(2, 1, 6, 1),
-  heads: number(4, 1, 16, 1),
-  context: number(24, 4, 128, 1),
-  sft: number(600, 0, 20_000, 1),
-  evalpairs: number(64, 1, 1024, 1),
-  every: number(20, 1, 10_000, 1),
-  samples: number(32, 0, 512, 1),
+  d: number(4, 256, 1),
+  layers: number(1, 6, 1),
+  heads: number(1, 16, 1),
+  context: number(4, 128, 1),
+  sft: number(0, 20_000, 1),
+  evalpairs: number(1, 1024, 1),
+  every: number(1, 10_000, 1),
+  samples: number(0, 512, 1),
 } satisfies Record<string, Setting>;
 
 export type SettingKey = keyof typeof SETTINGS;
@@ -76,15 +93,68 @@ export type Settings = { -readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[
 
 export const KEYS = Object.keys(SETTINGS) as SettingKey[];
 
-/** Where a scenario starts from something else than the table's defaults. */
-const SCENARIO_DEFAULTS: Record<string, Partial<Settings>> = {
-  regions: { minority: 0.05 },
-  tabular: { methods: 'dpo,kldpo', beta: 0.1, lr: 0.2, steps: 800, batch: 20, pairs: 20, every: 100, samples: 0, context: 16 },
-};
+// ---------------------------------------------------------------- defaults
 
-export function defaults(scenario: string = SETTINGS.scenario.default): Settings {
-  const table = Object.fromEntries(KEYS.map((key) => [key, SETTINGS[key].default])) as unknown as Settings;
-  return { ...table, ...(Object.hasOwn(SCENARIO_DEFAULTS, scenario) ? SCENARIO_DEFAULTS[scenario] : {}), scenario };
+const FIRST = SCENARIOS[0] as ScenarioStart;
+
+/** The scenario as the engine describes it; the first one where the name is unknown. */
+export const scenarioOf = (id: string): ScenarioStart => SCENARIOS.find((each) => each.id === id) ?? FIRST;
+
+/** The run that a scenario starts from; `imported` is the one that suits the user's own pairs. */
+function startOf(scenario: string, imported?: RunConfig): RunConfig {
+  const config = (scenario === 'imported' ? imported : undefined) ?? scenarioOf(scenario).config;
+  return {
+    ...config,
+    // Where the page departs from the command line: every step is shown, so that Step is one step, and an evaluation,
+    // which costs as much as several steps, comes half as often.
+    train: { ...config.train, frame_every: 1 },
+    eval: { ...config.eval, every: Math.max(20, config.eval.every) },
+  };
+}
+
+/** What a lane's parameter is where the config does not say. */
+const fallback = (method: string, name: string): number => info(method)?.params.find((param) => param.id === name)?.default ?? 0;
+
+/** The settings that describe a config, as far as this page has controls for them. */
+export function fromConfig(config: RunConfig): Settings {
+  const kldpo = config.lanes.filter((lane) => lane.method === 'kldpo');
+  const lane = (method: string): LaneConfig | undefined =>
+    config.lanes.findLast((each) => each.method === method) ?? FIRST.config.lanes.find((each) => each.method === method);
+  const param = (method: string, name: string): number => lane(method)?.params[name] ?? fallback(method, name);
+  const form = (method: string): string => lane(method)?.form ?? formsOf(method)[0]?.id ?? '';
+  return {
+    scenario: config.data.scenario,
+    minority: config.data.mix.at(-1) ?? FIRST.config.data.mix.at(-1) ?? 0.1,
+    marker: config.data.marker,
+    flip: config.data.flip,
+    methods: METHODS.filter((id) => config.lanes.some((each) => each.method === id)).join(','),
+    beta: config.lanes[0]?.params['beta'] ?? fallback('dpo', 'beta'),
+    tau: param('kldpo', 'tau'),
+    taus: kldpo.slice(0, -1).map((each) => each.params['tau'] ?? fallback('kldpo', 'tau')).join(','),
+    radius: param('kldpo', 'radius'),
+    rho: param('wdpo', 'rho'),
+    klform: form('kldpo'),
+    wform: form('wdpo'),
+    lr: config.lanes[0]?.learning_rate ?? config.train.learning_rate,
+    seed: config.seed,
+    device: 'auto',
+    cores: 0,
+    steps: config.train.steps,
+    batch: config.train.batch,
+    pairs: config.data.pairs,
+    d: config.model.d_model,
+    layers: config.model.layers,
+    heads: config.model.heads,
+    context: config.model.context,
+    sft: config.sft.steps,
+    evalpairs: config.data.eval_pairs,
+    every: config.eval.every,
+    samples: config.eval.samples,
+  };
+}
+
+export function defaults(scenario: string = FIRST.id): Settings {
+  return fromConfig(startOf(scenario));
 }
 
 /** The same settings in another scenario: what was left at its default takes the new scenario's. */
@@ -102,12 +172,13 @@ export interface Notice {
   why: 'unknown' | 'range' | 'not-a-number' | 'not-an-option';
 }
 
-/** Brings one value into its limits. `undefined` means that it cannot be read at all. */
-export function clamp(key: SettingKey, raw: string): { value: string | number; why?: Notice['why'] } {
+/** Brings one value into its limits; what cannot be read at all becomes the scenario's default. */
+export function clamp(key: SettingKey, raw: string, scenario?: string): { value: string | number; why?: Notice['why'] } {
   const setting: Setting = SETTINGS[key];
+  const missing = defaults(scenario)[key];
   if (setting.kind === 'number') {
     const given = raw.trim() === '' ? Number.NaN : Number(raw);
-    if (!Number.isFinite(given)) return { value: setting.default, why: 'not-a-number' };
+    if (!Number.isFinite(given)) return { value: missing, why: 'not-a-number' };
     const whole = Number.isInteger(setting.step) ? Math.round(given) : given;
     const value = Math.min(setting.max, Math.max(setting.min, whole));
     return value === given ? { value } : { value, why: 'range' };
@@ -115,25 +186,32 @@ export function clamp(key: SettingKey, raw: string): { value: string | number; w
   if (setting.kind === 'list') {
     const wanted = new Set(raw.split(','));
     const kept = setting.options.filter((option) => wanted.has(option));
-    if (kept.length === 0) return { value: setting.default, why: 'not-an-option' };
+    if (kept.length === 0) return { value: missing, why: 'not-an-option' };
     const value = kept.join(',');
     return kept.length === wanted.size ? { value } : { value, why: 'not-an-option' };
   }
-  return setting.options.includes(raw) ? { value: raw } : { value: setting.default, why: 'not-an-option' };
+  if (setting.kind === 'numbers') {
+    const given = raw.split(',').filter((part) => part.trim() !== '');
+    const used = given.slice(0, setting.most).map((part) => clamp(setting.of, part));
+    const kept = used.filter((one) => one.why !== 'not-a-number').map((one) => one.value);
+    const why = used.find((one) => one.why)?.why ?? (given.length > setting.most ? 'range' : undefined);
+    return { value: kept.join(','), ...(why ? { why } : {}) };
+  }
+  return setting.options.includes(raw) ? { value: raw } : { value: missing, why: 'not-an-option' };
 }
 
 /** Settings from a URL's query or fragment; what could not be used as given is reported, never fatal. */
 export function fromQuery(query: string): { settings: Settings; notices: Notice[] } {
   const notices: Notice[] = [];
   const seen = new URLSearchParams(query.replace(/^[?#]/, ''));
-  const settings = defaults(String(clamp('scenario', seen.get('scenario') ?? SETTINGS.scenario.default).value));
+  const settings = defaults(String(clamp('scenario', seen.get('scenario') ?? FIRST.id).value));
   for (const [key, raw] of seen) {
     const given = raw.slice(0, 60);
     if (!Object.hasOwn(SETTINGS, key)) {
       notices.push({ key: key.slice(0, 40), given, used: '', why: 'unknown' });
       continue;
     }
-    const { value, why } = clamp(key as SettingKey, raw);
+    const { value, why } = clamp(key as SettingKey, raw, settings.scenario);
     (settings as Record<string, string | number>)[key] = value;
     if (why) notices.push({ key, given, used: String(value), why });
   }
@@ -143,21 +221,12 @@ export function fromQuery(query: string): { settings: Settings; notices: Notice[
 /** Only what differs from the scenario's defaults, in the order of the table. */
 export function toQuery(settings: Settings): string {
   const out = new URLSearchParams();
-  const base: Settings = { ...defaults(settings.scenario), scenario: SETTINGS.scenario.default };
+  const base: Settings = { ...defaults(settings.scenario), scenario: FIRST.id };
   for (const key of KEYS) if (settings[key] !== base[key]) out.set(key, String(settings[key]));
   return out.toString();
 }
 
 // ---------------------------------------------------------------- the run's config
-
-/** Scenarios as they are known before the engine has said so itself. */
-export const FALLBACK_MIX: Record<string, number[]> = {
-  'two-populations': [0.9, 0.1],
-  shortcut: [0.9, 0.1],
-  tabular: [0.9, 0.1],
-  regions: [0.45, 0.3, 0.2, 0.05],
-  imported: [0.9, 0.1],
-};
 
 /** Training mix with the rarest (last) group at `minority`; the others keep their proportions. */
 export function mixFor(base: readonly number[], minority: number): number[] {
@@ -171,75 +240,39 @@ export function mixFor(base: readonly number[], minority: number): number[] {
 
 const round = (value: number): number => Math.round(value * 1e9) / 1e9;
 
-/** What the run must know of the user's own pairs. */
-export interface OwnPairs {
-  /** Rows of each group, most frequent first. */
-  counts: number[];
-  /** Tokens that nearly every row fits in. */
-  context: number;
-}
+/** Shares of a scenario's groups where none are set; none are known of own pairs before the file is read. */
+export const baseMix = (scenario: string, imported?: RunConfig): number[] => startOf(scenario, imported).data.mix;
 
-/** The run that these settings describe. */
-export function toConfig(s: Settings, scenarios: readonly ScenarioInfo[] = [], imported?: OwnPairs): RunConfig {
-  const own = s.scenario === 'imported' ? imported?.counts : undefined;
-  const base = own ?? scenarios.find((info) => info.id === s.scenario)?.mix ?? FALLBACK_MIX[s.scenario] ?? [0.9, 0.1];
-  const tabular = s.scenario === 'tabular';
+/** The run that these settings describe; `imported` is the one that suits the user's own pairs. */
+export function toConfig(s: Settings, imported?: RunConfig): RunConfig {
+  const start = startOf(s.scenario, imported);
   const heads = s.d % s.heads === 0 ? s.heads : 1;
+  const context = s.context === defaults(s.scenario).context ? start.model.context : s.context;
   return {
+    ...start,
     seed: s.seed,
-    data: {
-      scenario: s.scenario as Scenario,
-      pairs: s.pairs,
-      eval_pairs: s.evalpairs,
-      mix: mixFor(base, s.minority),
-      marker: s.marker,
-      flip: s.flip,
-      labels: 'bradley-terry',
-      reward_scale: 4,
-    },
-    model: { policy: tabular ? 'tabular' : 'gpt', d_model: s.d, layers: s.layers, heads, context: own && imported && s.context === SETTINGS.context.default ? imported.context : s.context, tied: false },
-    sft: { steps: s.sft, batch: 32, learning_rate: 0.003, bundled: s.scenario !== 'imported' },
-    lanes: s.methods.split(',').map((method) => lane(method, s)),
-    train: {
-      steps: s.steps,
-      batch: s.batch,
-      // Each lane carries its own rate, so that changing it is a change of lanes, which needs no restart.
-      learning_rate: SETTINGS.lr.default,
-      warmup: 10,
-      schedule: tabular ? 'cosine' : 'constant',
-      weight_decay: 0,
-      clip: tabular ? 1e6 : 1,
-      frame_every: tabular ? 4 : 1,
-    },
-    eval: { every: s.every, samples: s.samples, temperature: 1, top_k: 0, top_p: 1 },
+    data: { ...start.data, pairs: s.pairs, eval_pairs: s.evalpairs, mix: mixFor(start.data.mix, s.minority), marker: s.marker, flip: s.flip },
+    model: { ...start.model, d_model: s.d, layers: s.layers, heads, context },
+    sft: { ...start.sft, steps: s.sft },
+    lanes: s.methods.split(',').flatMap((method) => lanesOf(method, s)),
+    train: { ...start.train, steps: s.steps, batch: s.batch },
+    eval: { ...start.eval, every: s.every, samples: s.samples },
   };
 }
 
-function lane(method: string, s: Settings): LaneConfig {
-  const params: Record<string, number> = { beta: s.beta };
-  if (method === 'kldpo') params['tau'] = s.tau;
-  if (method === 'wdpo') params['rho'] = s.rho;
-  const form = method === 'kldpo' ? s.klform : method === 'wdpo' ? s.wform : undefined;
-  return { method, ...(form ? { form } : {}), params, learning_rate: s.lr, seed: 0 };
-}
-
-/** Settings that a recorded run was made with, as far as this page has controls for them. */
-export function fromConfig(config: RunConfig): Settings {
-  const s = defaults(config.data.scenario);
-  const param = (method: string, name: string): number | undefined => config.lanes.find((l) => l.method === method)?.params[name];
-  s.minority = config.data.mix.at(-1) ?? s.minority;
-  s.marker = config.data.marker;
-  s.flip = config.data.flip;
-  s.methods = METHODS.filter((id) => config.lanes.some((l) => l.method === id)).join(',');
-  s.beta = config.lanes[0]?.params['beta'] ?? s.beta;
-  s.tau = param('kldpo', 'tau') ?? s.tau;
-  s.rho = param('wdpo', 'rho') ?? s.rho;
-  s.lr = config.lanes[0]?.learning_rate ?? config.train.learning_rate;
-  s.seed = config.seed;
-  s.steps = config.train.steps;
-  s.batch = config.train.batch;
-  s.pairs = config.data.pairs;
-  return s;
+/** A method's lanes. Each carries its own learning rate, so that changing it is a change of lanes, which needs no restart. */
+function lanesOf(method: string, s: Settings): LaneConfig[] {
+  const lane = (params: Record<string, number>, form?: string): LaneConfig => ({
+    method,
+    ...(form ? { form } : {}),
+    params: { beta: s.beta, ...params },
+    learning_rate: s.lr,
+    seed: 0,
+  });
+  if (method === 'wdpo') return [lane({ rho: s.rho }, s.wform)];
+  if (method !== 'kldpo') return [lane({})];
+  if (s.klform === 'radius') return [lane({ radius: s.radius }, s.klform)];
+  return [...s.taus.split(',').filter(Boolean).map(Number), s.tau].map((tau) => lane({ tau }, s.klform));
 }
 
 /** The shapes that the shipped reference policies have. */

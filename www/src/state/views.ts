@@ -1,6 +1,6 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
 import type { BarsView, GroupStyle, PlaneView, SharesView, ShiftView, TiltView } from '../charts';
-import { tiltDomain } from '../charts';
+import type { TiltAxes } from '../charts';
 import { t } from '../i18n';
 import {
   effectiveSampleSize,
@@ -26,6 +26,8 @@ export const WINDOW = 10;
 
 const SHAPES = ['circle', 'triangle', 'square', 'diamond'] as const;
 const DASHES: Record<string, string> = { dpo: 'solid', kldpo: 'dashed', wdpo: 'dotted', gr_dpo: '9 3 2 3', dr_dpo: '14 3' };
+/** Further lanes of one method, such as KLDPO at several τ. */
+const MORE_DASHES = ['4 2', '11 3', '7 2 1 2', '2 5', '12 2 2 2 2 2'];
 
 export function styles(names: readonly string[]): GroupStyle[] {
   return names.map((name, g) => ({ name, color: `var(--group-${g % 8})`, shape: SHAPES[g % 4] ?? 'circle' }));
@@ -40,7 +42,9 @@ export function methodOf(data: RunData, lane: number): string {
 }
 
 export function dashOf(data: RunData, lane: number): string {
-  return DASHES[methodOf(data, lane)] ?? 'solid';
+  const method = methodOf(data, lane);
+  const earlier = data.started?.config.lanes.slice(0, lane).filter((each) => each.method === method).length ?? 0;
+  return (earlier === 0 ? DASHES[method] : MORE_DASHES[(earlier - 1) % MORE_DASHES.length]) ?? 'solid';
 }
 
 export function frameAt(data: RunData, cursor: number | undefined): number {
@@ -68,7 +72,7 @@ export function sharesView(data: RunData, lane: number, layer: Layer, cursor: nu
   };
 }
 
-export function tiltViews(data: RunData, cursor: number | undefined, groups: GroupStyle[], selected: number | undefined): TiltView[] {
+export function tiltViews(data: RunData, cursor: number | undefined, groups: GroupStyle[], selected: number | undefined, axes: TiltAxes): TiltView[] {
   const frame = data.frames[frameAt(data, cursor)];
   const lanes = data.lanes;
   const views = Array.from({ length: lanes }, (_, lane): TiltView => {
@@ -93,7 +97,7 @@ export function tiltViews(data: RunData, cursor: number | undefined, groups: Gro
       selected,
     };
   });
-  const domain = frame ? tiltDomain(views) : undefined;
+  const domain = frame ? axes.fit(views) : undefined;
   return views.map((view) => ({ ...view, domain }));
 }
 

@@ -1,0 +1,369 @@
+import { describe, expect, it } from 'vitest';
+import { defaults, toConfig } from '../state/settings';
+import { Crew, planFor, type Worker } from './crew';
+import type { EngineCode, WorkerListener } from './engine';
+import { Merger, planLanes } from './merge';
+import type { EngineError, RunRequest } from './protocol';
+import type { Event, LaneConfig, RunConfig } from './types';
+
+const config = (methods: string, over: Partial<ReturnType<typeof defaults>> = {}): RunConfig => toConfig({ ...defaults(), methods, ...over });
+const lanes = (methods: string): LaneConfig[] => config(methods).lanes;
+
+/** What an engine says of lanes at a step: every number names its lane, its place and the step. */
+const beta = (lane: LaneConfig): number => lane.params['beta'] ?? 0;
+const rows = (of: readonly LaneConfig[], n: number, step: number): number[] => of.flatMap((lane) => Array.from({ length: n }, (_, i) => Math.fround(beta(lane) + i / 10 + step * 100)));
+
+function frame(of: readonly LaneConfig[], step: number): Event {
+  const two = rows(of, 2, step);
+  const one = rows(of, 1, step);
+  return {
+    event: 'frame', step, pairs: Uint32Array.from(of.flatMap(() => [step, 20_000_001])),
+    losses: two, chosen: two, rejected: two, factor: two, gradient: two,
+    objective: one, grad_norm: one, learning_rate: one, radius: one, tau: one,
+  };
+}
+
+function evaluation(of: readonly LaneConfig[], step: number): Event {
+  const two = rows(of, 2, step);
+  const one = rows(of, 1, step);
+  return {
+    event: 'evaluation', step, accuracy: two, margin: two, reward: two, reward_se: two, kl: one, distance: one, reference_reward: [1, 2],
+    samples: [{ prompt: 'p', group: 0, reference: 'r', lanes: of.map((lane) => `by ${beta(lane)}`) }],
+  };
+}
+
+function started(config: RunConfig): Event {
+  return {
+    event: 'started', version: '0', config, device: 'CPU, one core, SIMD', groups: [], lanes: config.lanes.map((lane) => `lane ${beta(lane)}`),
+    vocabulary: [], parameters: 1, pairs: [], has_reward: true,
+  };
+}
+
+/** A run of `steps` steps, with an evaluation every other step and a warning that every worker gives. */
+function* events(config: RunConfig, reference: boolean): Generator<Event> {
+  yield started(config);
+  yield { event: 'warning', code: 'data', message: 'of the data' };
+  yield { event: 'progress', stage: 'data', done: 1, total: 1, loss: null };
+  if (!reference) yield { event: 'progress', stage: 'sft', done: 1, total: 1, loss: 1 };
+  yield { event: 'progress', stage: 'reference', done: 1, total: 1, loss: null };
+  for (let step = 0; step <= config.train.steps; step += 1) {
+    if (step % 2 === 0 || step === config.train.steps) yield evaluation(config.lanes, step);
+    if (step < config.train.steps) yield frame(config.lanes, step);
+  }
+  yield { event: 'done', steps: config.train.steps };
+}
+
+/** An engine that works only when told to, so that any order of events can be tried. */
+class Fake implements Worker {
+  readonly ready = Promise.resolve(null);
+  usable = true;
+  allowed = 0;
+  made = 0;
+  runs: RunRequest[] = [];
+  updates: RunConfig[] = [];
+  private source: Generator<Event> | undefined;
+  private id = 0;
+  private until: 'ready' | 'reference' = 'ready';
+  private prepared = false;
+
+  constructor(private readonly listener: WorkerListener) {}
+
+  async start(id: number, run: RunRequest, until: 'ready' | 'reference'): Promise<void> {
+    [this.id, this.until, this.made, this.allowed, this.prepared] = [id, until, 0, 0, false];
+    this.runs.push(run);
+    this.source = events(run.config, run.reference !== undefined);
+    this.listener.state('preparing', id);
+  }
+
+  /** One unit of work, where there is any to do; false where there is none. */
+  work(): boolean {
+    if (!this.source || (this.prepared && this.made >= this.allowed)) return false;
+    const { value, done } = this.source.next();
+    if (done || !value) return false;
+    if (value.event === 'frame') this.made += 1;
+    if (value.event === 'evaluation' || value.event === 'frame' || (value.event === 'progress' && value.stage === this.until)) {
+      if (!this.prepared) {
+        this.prepared = true;
+        this.listener.events([value], this.id);
+        this.listener.state('ready', this.id);
+        return true;
+      }
+    }
+    this.listener.events([value], this.id);
+    return true;
+  }
+
+  fail(error: EngineError): void {
+    this.source = undefined;
+    this.listener.failed(error, false, this.id);
+    this.listener.state('idle', this.id);
+  }
+
+  allow(frames: number): void {
+    this.allowed = frames;
+  }
+  async hold(): Promise<number> {
+    this.allowed = this.made;
+    return this.made;
+  }
+  stop(): void {
+    this.source = undefined;
+  }
+  async update(config: RunConfig): Promise<{ applied: string[]; restart: string[] }> {
+    this.updates.push(config);
+    return { applied: ['lanes'], restart: [] };
+  }
+  async extend(): Promise<void> {}
+  pace(): void {}
+  inspect(): never {
+    throw new Error('not in this test');
+  }
+  async exportPolicy(lane: number | undefined): Promise<Uint8Array> {
+    return Uint8Array.of(lane ?? 255);
+  }
+  dispose(): void {}
+}
+
+interface Stage {
+  crew: Crew;
+  workers: Fake[];
+  heard: Event[];
+  activities: string[];
+  errors: EngineError[];
+}
+
+function stage(cores: number): Stage {
+  const workers: Fake[] = [];
+  const crew = new Crew({ kind: 'cpu' } as EngineCode, (listener) => {
+    const fake = new Fake(listener);
+    workers.push(fake);
+    return fake;
+  });
+  crew.cores = cores;
+  const out: Stage = { crew, workers, heard: [], activities: [], errors: [] };
+  crew.onEvents({
+    events: (batch) => out.heard.push(...batch),
+    activity: (activity) => out.activities.push(activity),
+    failed: (error) => out.errors.push(error),
+  });
+  return out;
+}
+
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+};
+
+/** Lets the workers work in an order drawn from `seed` until nobody has anything to do. */
+async function run(workers: Fake[], seed = 1): Promise<void> {
+  let state = seed;
+  for (let idle = 0; idle < 60; ) {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    const worker = workers[Math.floor(state / 65_536) % workers.length];
+    idle = worker?.work() ? 0 : idle + 1;
+    if (idle > 0) await settle();
+  }
+}
+
+const withBetas = (methods: string, steps: number): RunConfig => {
+  const base = config(methods, { steps });
+  return { ...base, lanes: base.lanes.map((lane, i) => ({ ...lane, params: { ...lane.params, beta: i + 1 } })) };
+};
+const lockstep = (heard: readonly Event[]): string[] =>
+  heard.filter((event) => event.event !== 'progress').map((event) => JSON.stringify(event, (_, value: unknown) => (ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value)));
+
+describe('lanes over workers', () => {
+  it('balances what they cost, with no more workers than help', () => {
+    expect(planLanes(lanes('dpo,kldpo,wdpo'), 1)).toEqual([[0, 1, 2]]);
+    expect(planLanes(lanes('dpo,kldpo,wdpo'), 2)).toEqual([[0, 1], [2]]);
+    // A third worker would wait for WDPO anyway.
+    expect(planLanes(lanes('dpo,kldpo,wdpo'), 8)).toEqual([[0, 1], [2]]);
+    expect(planLanes(lanes('dpo,kldpo'), 8)).toEqual([[0], [1]]);
+    expect(planLanes(lanes('dpo,kldpo,wdpo,gr_dpo,dr_dpo'), 2)).toEqual([[0, 1, 3], [2, 4]]);
+    expect(planLanes(lanes('dpo'), 8)).toEqual([[0]]);
+  });
+
+  it('uses one worker on a GPU and for the table policies', () => {
+    expect(planFor('webgpu', config('dpo,kldpo'), 8)).toHaveLength(1);
+    expect(planFor('cpu', toConfig(defaults('tabular')), 8)).toHaveLength(1);
+    expect(planFor('cpu', config('dpo,kldpo'), 8)).toHaveLength(2);
+  });
+});
+
+describe('merging', () => {
+  it.each([1, 2, 3, 4, 5])('gives the events of one worker, in whatever order they come (%i)', async (seed) => {
+    const whole = withBetas('dpo,kldpo,wdpo,gr_dpo', 7);
+    const one = stage(1);
+    await one.crew.start({ config: whole, reference: new Uint8Array() }, true);
+    await run(one.workers, seed);
+    const three = stage(3);
+    await three.crew.start({ config: whole, reference: new Uint8Array() }, true);
+    expect(three.workers.map((worker) => worker.runs[0]!.config.lanes.map(beta))).toEqual([[1, 4], [2], [3]]);
+    await run(three.workers, seed);
+    expect(lockstep(three.heard)).toEqual(lockstep(one.heard).map((line) => line.replace('one core', '3 cores')));
+    expect(three.activities.at(-1)).toBe('done');
+    expect(one.activities.at(-1)).toBe('done');
+  });
+
+  it('tells the progress of the slowest', () => {
+    const merger = new Merger([[0], [1]]);
+    merger.push(0, [started(config('dpo'))]);
+    merger.push(1, [started(config('dpo'))]);
+    const progress = (stage: 'data' | 'reference', done: number): Event => ({ event: 'progress', stage, done, total: 10, loss: null });
+    expect(merger.push(0, [progress('data', 10)])).toEqual([]);
+    expect(merger.push(1, [progress('data', 5)])).toEqual([progress('data', 5)]);
+    expect(merger.push(0, [progress('reference', 3)])).toEqual([]);
+    expect(merger.push(1, [progress('reference', 9)])).toEqual([progress('reference', 3)]);
+  });
+
+  it('hears the end of each worker once', () => {
+    const merger = new Merger([[0], [1]]);
+    const done: Event = { event: 'done', steps: 3 };
+    expect(merger.push(0, [done, done])).toEqual([]);
+    expect(merger.push(1, [done])).toEqual([done]);
+    expect(merger.push(1, [done])).toEqual([]);
+  });
+
+  it('refuses to put together what does not belong together', () => {
+    const merger = new Merger([[0], [1]]);
+    merger.push(0, [frame(lanes('dpo'), 1)]);
+    expect(() => merger.push(1, [frame(lanes('dpo'), 2)])).toThrow();
+  });
+});
+
+describe('keeping step', () => {
+  it('lets no worker be more than one frame ahead', async () => {
+    const { crew, workers } = stage(2);
+    await crew.start({ config: withBetas('dpo,kldpo', 50), reference: new Uint8Array() }, true);
+    await settle();
+    const [quick, slow] = workers as [Fake, Fake];
+    while (quick.work());
+    expect(quick.made).toBe(2);
+    for (let i = 0; i < 40 && slow.made < 5; i += 1) {
+      slow.work();
+      while (quick.work());
+      expect(quick.made - slow.made).toBeLessThanOrEqual(2);
+    }
+    expect(quick.made).toBe(slow.made + 2);
+  });
+
+  it('pauses on the same frame, steps one frame, and plays on', async () => {
+    const { crew, workers, heard, activities } = stage(2);
+    await crew.start({ config: withBetas('dpo,kldpo', 50), reference: new Uint8Array() }, true);
+    await settle();
+    const [quick, slow] = workers as [Fake, Fake];
+    while (slow.made < 4) {
+      while (quick.work());
+      slow.work();
+    }
+    while (quick.work());
+    const frames = (): number => heard.filter((event) => event.event === 'frame').length;
+    expect([quick.made, slow.made]).toEqual([6, 4]);
+    crew.pause();
+    await settle();
+    await run(workers);
+    expect([quick.made, slow.made, frames()]).toEqual([6, 6, 6]);
+    expect(activities.at(-1)).toBe('paused');
+    crew.step();
+    expect(activities.at(-1)).toBe('training');
+    await run(workers);
+    expect([quick.made, slow.made, frames()]).toEqual([7, 7, 7]);
+    expect(activities.at(-1)).toBe('paused');
+    crew.play();
+    await run(workers);
+    expect(frames()).toBe(50);
+    expect(activities.at(-1)).toBe('done');
+  });
+
+  it('changes every lane on the same step', async () => {
+    const { crew, workers, heard } = stage(2);
+    const whole = withBetas('dpo,kldpo', 50);
+    await crew.start({ config: whole, reference: new Uint8Array() }, true);
+    await settle();
+    const [quick, slow] = workers as [Fake, Fake];
+    while (slow.made < 3) {
+      while (quick.work());
+      slow.work();
+    }
+    while (quick.work());
+    const change = crew.update({ ...whole, train: { ...whole.train, learning_rate: 0.5 } });
+    await settle();
+    expect(slow.updates).toHaveLength(0);
+    while (slow.work());
+    await expect(change).resolves.toEqual({ applied: ['lanes'], restart: [] });
+    expect([quick.made, slow.made]).toEqual([5, 5]);
+    expect(workers.map((worker) => worker.updates[0]!.lanes.map(beta))).toEqual([[1], [2]]);
+    await run(workers);
+    expect(heard.filter((event) => event.event === 'frame')).toHaveLength(50);
+  });
+
+  it('exports a lane from the worker that has it', async () => {
+    const { crew } = stage(2);
+    await crew.start({ config: withBetas('dpo,kldpo,wdpo', 5), reference: new Uint8Array() }, false);
+    expect([...(await crew.exportPolicy(1))]).toEqual([1]);
+    expect([...(await crew.exportPolicy(2))]).toEqual([0]);
+  });
+});
+
+describe('preparing and failing', () => {
+  it('trains a reference policy once and hands it to everybody', async () => {
+    const { crew, workers, heard } = stage(2);
+    const whole = withBetas('dpo,kldpo', 3);
+    const begun = crew.start({ config: whole }, true);
+    await settle();
+    expect(workers[0]!.runs.map((each) => each.config.lanes.length)).toEqual([2]);
+    expect(workers[1]!.runs).toHaveLength(0);
+    while (workers[0]!.work());
+    expect(workers[0]!.allowed).toBe(0);
+    await begun;
+    expect(heard.map((event) => event.event)).toEqual(['started', 'warning', 'progress', 'progress']);
+    await run(workers);
+    expect(workers.map((worker) => worker.runs.at(-1)!.reference)).toEqual([Uint8Array.of(255), Uint8Array.of(255)]);
+    expect(heard.filter((event) => event.event === 'done')).toHaveLength(1);
+    expect(heard.some((event) => event.event === 'progress' && event.stage === 'sft')).toBe(true);
+    // The same run again has it already.
+    await crew.reset();
+    expect(workers[0]!.runs).toHaveLength(3);
+    expect(workers[0]!.runs.at(-1)!.reference).toEqual(Uint8Array.of(255));
+  });
+
+  it('stops everybody where one fails', async () => {
+    const { crew, workers, errors } = stage(2);
+    await crew.start({ config: withBetas('dpo,kldpo', 50), reference: new Uint8Array() }, true);
+    await settle();
+    for (let i = 0; i < 6; i += 1) workers.forEach((worker) => worker.work());
+    workers[1]!.fail({ code: 'device', message: 'gone', mend: '' });
+    expect(errors).toEqual([{ code: 'device', message: 'gone', mend: '' }]);
+    expect(workers[0]!.work()).toBe(false);
+  });
+
+  it('goes on without the lanes that have diverged', async () => {
+    const { crew, workers, heard, errors } = stage(2);
+    await crew.start({ config: withBetas('dpo,kldpo', 6), reference: new Uint8Array() }, true);
+    await settle();
+    while (workers[1]!.made < 2) workers.forEach((worker) => worker.work());
+    workers[1]!.fail({ code: 'numerics', message: 'every lane blew up by step 2', mend: '' });
+    await run(workers);
+    expect(errors).toEqual([]);
+    const last = heard.filter((event) => event.event === 'frame').at(-1);
+    expect(last).toMatchObject({ step: 5 });
+    expect(last?.event === 'frame' && [Array.from(last.losses).slice(2), Array.from(last.factor).slice(2), Array.from(last.pairs)]).toEqual([[0, 0], [1, 1], [5, 20_000_001, 5, 20_000_001]]);
+    expect(heard.find((event) => event.event === 'warning' && event.code === 'lane-diverged')).toMatchObject({ message: expect.stringContaining('lane 2 blew up') });
+    workers[0]!.fail({ code: 'numerics', message: 'every lane blew up', mend: '' });
+    expect(errors).toHaveLength(1);
+  });
+
+  it('leaves out what an earlier run still says', async () => {
+    const { crew, workers, heard } = stage(2);
+    const whole = { config: withBetas('dpo,kldpo', 4), reference: new Uint8Array() };
+    await crew.start(whole, true);
+    await settle();
+    workers.forEach((worker) => worker.work());
+    const again = crew.start(whole, true);
+    workers[0]!.work();
+    await again;
+    heard.length = 0;
+    await run(workers);
+    expect(heard.filter((event) => event.event === 'started')).toHaveLength(1);
+    expect(heard.filter((event) => event.event === 'frame')).toHaveLength(4);
+  });
+});

@@ -1,0 +1,346 @@
+// The engine as the page sees it: one worker, or on the CPU one for each core that a run's lanes can use. Lanes share
+// nothing, so each worker trains some of them on the same batches, and what they say is merged (merge.ts). They keep
+// step: no worker is more than one frame ahead of another.
+import { EngineWorker, type Engine, type EngineCode, type EngineListener, type WorkerListener } from './engine';
+import { Merger, partOf, planLanes, type Plan } from './merge';
+import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest, type UpdateResult, type WorkerState } from './protocol';
+import type { Event, RunConfig } from './types';
+
+/** What the crew asks of a worker. */
+export type Worker = Pick<
+  EngineWorker,
+  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'dispose'
+>;
+
+/** Frames that a worker may be past the last one that every worker has made: one under way, one ahead. */
+const AHEAD = 2;
+
+interface Member {
+  worker: Worker;
+  state: WorkerState;
+  granted: number;
+}
+
+/** Workers that a run on this device is spread over. */
+export function planFor(kind: Backend, config: RunConfig, cores: number): number[][] {
+  // Steps of the table policies are over before a message arrives; a GPU is one device.
+  const alone = kind !== 'cpu' || config.model.policy !== 'gpt';
+  return planLanes(config.lanes, alone ? 1 : cores);
+}
+
+export class Crew implements Engine {
+  readonly kind: Backend;
+  /** Workers at most; takes effect at the next start. */
+  cores = 1;
+  private readonly members: Member[] = [];
+  private readonly listeners = new Set<EngineListener>();
+  private plan: Plan = [];
+  private merger = new Merger([]);
+  private names: readonly string[] = [];
+  private last: RunRequest | undefined;
+  /** Raised by every start, so that what belongs to an earlier run is left out. */
+  private token = 0;
+  /** Frames merged, and frames that the user wants: endless while playing. */
+  private merged = 0;
+  private aim = 0;
+  /** While the workers are brought level, none may go past this. */
+  private ceiling = Infinity;
+  private ended = false;
+  private pausing = 0;
+  private pacing = 0;
+  private said: Activity = 'idle';
+  private waiting: { at: number; go(): void; fail(error: EngineError): void }[] = [];
+  private turn: Promise<unknown> = Promise.resolve();
+  /** Set while the first worker trains the reference policy for all. */
+  private reference: { done(): void; fail(error: EngineError): void } | undefined;
+  private trained: { key: string; imported: string | undefined; bytes: Uint8Array } | undefined;
+
+  constructor(
+    code: EngineCode,
+    private readonly make: (listener: WorkerListener) => Worker = (listener) => new EngineWorker(code, listener),
+  ) {
+    this.kind = code.kind;
+    this.hire(1);
+  }
+
+  get ready(): Promise<unknown> {
+    return this.members[0]!.worker.ready;
+  }
+
+  get usable(): boolean {
+    return this.members.every((member) => member.worker.usable);
+  }
+
+  /** Makes workers ahead of the run that will need them. */
+  hire(count: number): void {
+    while (this.members.length < count) {
+      const index = this.members.length;
+      const worker = this.make({
+        // What an earlier run still had to say is left out.
+        events: (batch, run) => void (run === this.token && this.receive(index, batch)),
+        state: (state, run) => {
+          if (run !== this.token) return;
+          this.members[index]!.state = state;
+          this.tell();
+        },
+        failed: (error, fatal, run) => void ((run ?? this.token) === this.token && this.failed(index, error, fatal)),
+      });
+      this.members.push({ worker, state: 'idle', granted: 0 });
+    }
+  }
+
+  // -------------------------------------------------------------- the run
+
+  async start(run: RunRequest, play: boolean): Promise<void> {
+    const mine = ++this.token;
+    this.last = run;
+    this.stopWaiting({ code: 'device', message: 'the run was started anew', mend: '' });
+    for (const member of this.members) {
+      member.state = 'idle';
+      member.worker.stop();
+    }
+    this.plan = planFor(this.kind, run.config, this.cores);
+    this.merger = new Merger(this.plan);
+    [this.merged, this.aim, this.ceiling, this.ended] = [0, play ? Infinity : 0, Infinity, false];
+    this.hire(this.plan.length);
+    await Promise.all(this.active.map((member) => member.worker.ready));
+    const reference = run.reference ?? (await this.ownReference(run, mine));
+    if (mine !== this.token) return;
+    const request = { ...run, ...(reference ? { reference } : {}) };
+    for (const member of this.active) {
+      member.granted = 0;
+      member.state = 'preparing';
+      member.worker.pace(this.pacing);
+    }
+    this.tell();
+    await Promise.all(this.active.map((member, i) => member.worker.start(mine, { ...request, config: partOf(run.config, this.plan[i] ?? []) }, 'ready')));
+    if (mine === this.token) this.grant();
+  }
+
+  /** Trains the reference policy in the first worker, where several will start from it and none is given. */
+  private async ownReference(run: RunRequest, mine: number): Promise<Uint8Array | undefined> {
+    if (this.plan.length < 2) return undefined;
+    const { seed, data, model, sft } = run.config;
+    const key = JSON.stringify([seed, data, model, sft]);
+    if (this.trained?.key === key && this.trained.imported === run.imported) return this.trained.bytes;
+    const first = this.members[0]!;
+    const trained = new Promise<void>((done, fail) => (this.reference = { done, fail }));
+    trained.catch(() => undefined);
+    try {
+      first.state = 'preparing';
+      this.tell();
+      await first.worker.start(mine, run, 'reference');
+      await trained;
+      const bytes = await first.worker.exportPolicy(undefined);
+      if (mine === this.token) this.trained = { key, imported: run.imported, bytes };
+      return bytes;
+    } finally {
+      if (mine === this.token) this.reference = undefined;
+    }
+  }
+
+  play(): void {
+    this.aim = Infinity;
+    for (const member of this.active) member.granted = -1;
+    this.grant();
+    this.tell();
+  }
+
+  pause(): void {
+    this.aim = this.merged;
+    this.pausing += 1;
+    void this.level(async () => undefined)
+      .catch(() => undefined)
+      .finally(() => {
+        this.pausing -= 1;
+        this.tell();
+      });
+  }
+
+  step(): void {
+    if (this.aim === Infinity) {
+      this.pause();
+      void this.level(async () => undefined).then(() => this.step(), () => undefined);
+      return;
+    }
+    this.aim = Math.max(this.aim, this.merged) + 1;
+    if (this.ended) for (const member of this.active) member.granted = -1;
+    this.grant();
+    this.tell();
+  }
+
+  async reset(): Promise<void> {
+    if (this.last) await this.start(this.last, false);
+  }
+
+  /** Every lane takes the change on the same step. */
+  update(config: RunConfig): Promise<UpdateResult> {
+    return this.level(async () => {
+      const results = await Promise.all(this.training.map((member) => member.worker.update(partOf(config, this.plan[this.members.indexOf(member)] ?? []))));
+      const union = (key: keyof UpdateResult): string[] => [...new Set(results.flatMap((result) => result[key]))];
+      return { applied: union('applied'), restart: union('restart') };
+    });
+  }
+
+  async extend(steps: number): Promise<void> {
+    await this.level(() => Promise.all(this.training.map((member) => member.worker.extend(steps))));
+    this.ended = false;
+  }
+
+  pace(stepsPerSecond: number): void {
+    this.pacing = stepsPerSecond;
+    for (const member of this.active) member.worker.pace(stepsPerSecond);
+  }
+
+  inspect(text: string): Promise<Inspection> {
+    return this.members[0]!.worker.inspect(text);
+  }
+
+  /** The policy of a lane as a safetensors file. */
+  exportPolicy(lane: number): Promise<Uint8Array> {
+    const worker = Math.max(0, this.plan.findIndex((lanes) => lanes.includes(lane)));
+    return this.members[worker]!.worker.exportPolicy(this.plan[worker]?.indexOf(lane));
+  }
+
+  onEvents(listener: EngineListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  dispose(): void {
+    this.token += 1;
+    this.listeners.clear();
+    this.stopWaiting({ code: 'device', message: 'the engine has been stopped', mend: '' });
+    for (const member of this.members) member.worker.dispose();
+  }
+
+  // -------------------------------------------------------------- keeping step
+
+  private get active(): Member[] {
+    return this.members.slice(0, Math.max(1, this.plan.length));
+  }
+
+  /** Those that have a run: all but the ones whose lanes have diverged. */
+  private get training(): Member[] {
+    return this.active.filter((member) => member.state !== 'idle');
+  }
+
+  /** Lets every worker go as far as the user and the slowest worker allow. */
+  private grant(): void {
+    // The worker that trains the reference policy is to stop there.
+    if (this.reference) return;
+    const several = this.plan.length > 1;
+    const frames = Math.min(this.aim, this.ceiling, several ? this.merged + AHEAD : Infinity);
+    for (const member of this.active) {
+      if (member.state === 'idle' || frames <= member.granted) continue;
+      member.granted = frames;
+      member.worker.allow(frames);
+    }
+  }
+
+  /** Brings every worker to the same frame and does something there; one such thing at a time. */
+  private level<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.token;
+    const next = this.turn.then(async () => {
+      const crew = this.training;
+      const counts = await Promise.all(crew.map((member) => member.worker.hold()));
+      if (mine !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
+      const goal = Math.max(this.merged, ...counts);
+      this.ceiling = goal;
+      if (this.aim < goal) this.aim = goal;
+      crew.forEach((member, i) => {
+        member.granted = counts[i] ?? 0;
+        if (member.granted >= goal) return;
+        member.granted = goal;
+        member.worker.allow(goal);
+      });
+      await this.until(goal);
+      try {
+        return await act();
+      } finally {
+        if (mine === this.token) {
+          this.ceiling = Infinity;
+          this.grant();
+        }
+      }
+    });
+    this.turn = next.catch(() => undefined);
+    return next;
+  }
+
+  private until(frames: number): Promise<void> {
+    if (this.merged >= frames || this.ended) return Promise.resolve();
+    return new Promise((go, fail) => this.waiting.push({ at: frames, go, fail }));
+  }
+
+  private stopWaiting(error: EngineError): void {
+    this.reference?.fail(error);
+    this.reference = undefined;
+    for (const waiter of this.waiting.splice(0)) waiter.fail(error);
+  }
+
+  // -------------------------------------------------------------- what the workers say
+
+  private receive(from: number, batch: Event[]): void {
+    if (this.reference) {
+      // The run's data are told now; the workers will say them again. Its lanes are still to be prepared.
+      this.emit(batch.filter((event) => event.event !== 'progress' || event.stage !== 'reference'));
+      if (batch.some((event) => event.event === 'progress' && event.stage === 'reference')) this.reference.done();
+      return;
+    }
+    try {
+      this.emit(this.plan.length > 1 ? this.merger.push(from, batch) : batch);
+    } catch (thrown) {
+      this.failed(from, asEngineError(thrown), false);
+    }
+  }
+
+  private emit(events: Event[]): void {
+    if (events.length === 0) return;
+    for (const event of events) {
+      if (event.event === 'frame') this.merged += 1;
+      if (event.event === 'frame' || event.event === 'evaluation') this.ended = false;
+      if (event.event === 'done') this.ended = true;
+      if (event.event === 'started') this.names = event.lanes;
+    }
+    if (this.ended) this.aim = this.merged;
+    for (const listener of this.listeners) listener.events(events);
+    this.waiting = this.waiting.filter((waiter) => {
+      const there = this.merged >= waiter.at || this.ended;
+      if (there) waiter.go();
+      return !there;
+    });
+    this.grant();
+    this.tell();
+  }
+
+  private failed(from: number, error: EngineError, fatal: boolean): void {
+    const lanes = this.plan[from];
+    // A worker whose every lane has diverged is no reason for the others to stop.
+    if (error.code === 'numerics' && !fatal && !this.reference && lanes && this.merger.alive > 1) {
+      const names = lanes.map((lane) => this.names[lane]).join(', ');
+      const message = `${names} blew up at step ${this.merged}: its numbers are no longer finite. Lower its learning rate and reset; the other lanes go on.`;
+      this.emit([{ event: 'warning', code: 'lane-diverged', message }, ...this.merger.drop(from)]);
+      return;
+    }
+    this.token += 1;
+    this.stopWaiting(error);
+    for (const [i, member] of this.members.entries()) if (i !== from && member.worker.usable) member.worker.stop();
+    for (const listener of this.listeners) listener.failed(error, fatal);
+  }
+
+  private tell(): void {
+    const activity = this.activity();
+    if (activity === this.said) return;
+    this.said = activity;
+    for (const listener of this.listeners) listener.activity(activity);
+  }
+
+  private activity(): Activity {
+    const states = this.active.map((member) => member.state);
+    if (this.reference || states.includes('preparing')) return 'preparing';
+    if (states.every((state) => state === 'idle')) return 'idle';
+    if (this.ended) return 'done';
+    return this.aim > this.merged || this.pausing > 0 ? 'training' : 'paused';
+  }
+}

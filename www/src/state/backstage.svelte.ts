@@ -1,0 +1,158 @@
+// The engine behind the page: which device it runs on, the crew that trains, the reference policies, and a run that is
+// prepared while the recorded one plays, so that pressing play begins at once.
+import { Crew, planFor } from '../engine/crew';
+import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
+import { EngineCode } from '../engine/engine';
+import { asEngineError, type Activity, type Backend, type EngineError, type RunRequest } from '../engine/protocol';
+import type { Event } from '../engine/types';
+import { t } from '../i18n';
+import type { Lab } from './lab.svelte';
+import { fitsReference, toConfig, type Settings } from './settings';
+
+export type EngineState = 'none' | 'loading' | 'ready' | 'failed';
+
+/** A run that waits to be asked for. */
+export interface Ahead {
+  crew: Crew;
+  key: string;
+  /** What it has said so far. */
+  events: Event[];
+  activity: Activity;
+  begun: Promise<void>;
+}
+
+const hasCode = (backend: Backend): boolean => __SHIPPED__[backend === 'cpu' ? 'cpu' : 'gpu'];
+
+export class Backstage {
+  engineState = $state<EngineState>('none');
+  decision = $state.raw<Decision>({ backend: 'cpu', reason: '' });
+  crew: Crew | undefined;
+  private found: Probe = { webgpu: false, software: false, detail: '' };
+  private probing: Promise<void> | undefined;
+  private ahead: Ahead | undefined;
+  private readonly references = new Map<string, Promise<Uint8Array | undefined>>();
+
+  constructor(
+    private readonly lab: Lab,
+    private readonly base: URL,
+  ) {}
+
+  /** Cores that a run may use. */
+  get cores(): number {
+    return this.lab.settings.cores > 0 ? this.lab.settings.cores : (navigator.hardwareConcurrency ?? 1);
+  }
+
+  /** Cores that the run on the controls would use on this device; 1 on a GPU, which is one device. */
+  readonly coresInUse = $derived.by(() => planFor(this.decision.backend, toConfig(this.lab.settings), this.cores).length);
+
+  async open(): Promise<void> {
+    if (!__SHIPPED__.cpu && !__SHIPPED__.gpu) {
+      this.engineState = 'failed';
+      return;
+    }
+    void this.reference(this.lab.settings);
+    // To ask for a GPU takes a while; the CPU's engine does not wait for the answer.
+    if (this.lab.settings.device !== 'webgpu' && hasCode('cpu')) this.hire('cpu');
+    try {
+      await this.ready();
+      await this.prepare();
+    } catch {
+      // The engine's state says so; pressing play tries again and tells why.
+    }
+  }
+
+  redecide(): void {
+    this.decision = decide(this.lab.settings.device as DeviceChoice, this.found, __SHIPPED__);
+  }
+
+  /** The crew on the device that the settings ask for. */
+  async ready(): Promise<Crew> {
+    this.probing ??= probe().then((found) => void (this.found = found));
+    await this.probing;
+    this.redecide();
+    const { backend } = this.decision;
+    if (!hasCode(backend)) {
+      this.engineState = 'failed';
+      throw { code: 'device', message: t.noEngine, mend: t.noEngineMend } satisfies EngineError;
+    }
+    const crew = this.crew?.kind === backend && this.crew.usable ? this.crew : this.hire(backend);
+    try {
+      await crew.ready;
+      if (this.crew === crew) this.engineState = 'ready';
+      return crew;
+    } catch (thrown) {
+      if (this.crew === crew) this.engineState = 'failed';
+      throw asEngineError(thrown);
+    }
+  }
+
+  private hire(backend: Backend): Crew {
+    this.crew?.dispose();
+    this.ahead = undefined;
+    const crew = new Crew(new EngineCode(backend, this.base));
+    this.crew = crew;
+    this.engineState = 'loading';
+    this.lab.listen(crew, (activity) => this.lab.transport.heard(activity));
+    crew.onEvents({
+      events: (batch) => void (this.waits(crew) && this.ahead?.events.push(...batch)),
+      activity: (now) => {
+        if (this.waits(crew) && this.ahead) this.ahead.activity = now;
+      },
+      failed: () => {
+        if (this.waits(crew)) this.ahead = undefined;
+      },
+    });
+    return crew;
+  }
+
+  /** The crew's run is still waiting to be asked for. */
+  private waits(crew: Crew): boolean {
+    return this.ahead?.crew === crew && this.lab.source !== 'live';
+  }
+
+  /** What the engine needs for a run with these settings. */
+  async request(settings: Settings): Promise<RunRequest> {
+    const reference = await this.reference(settings);
+    const { imported, importedText } = this.lab;
+    return {
+      config: toConfig(settings, imported?.config),
+      ...(settings.scenario === 'imported' && importedText !== undefined ? { imported: importedText } : {}),
+      ...(reference ? { reference } : {}),
+    };
+  }
+
+  /** Prepares the run on the controls, where it takes no reference policy to be trained and the device is a quick one. */
+  private async prepare(): Promise<void> {
+    const { lab, crew } = this;
+    const settings = { ...lab.settings };
+    const slow = this.decision.backend === 'webgpu' && this.found.software;
+    const taken = (): boolean => lab.source === 'live' || lab.transport.busy || this.crew !== crew;
+    if (!crew || slow || taken() || !__SHIPPED__.references.includes(settings.scenario) || !fitsReference(settings)) return;
+    const run = await this.request(settings);
+    if (taken()) return;
+    crew.cores = this.cores;
+    const begun = crew.start(run, false);
+    this.ahead = { crew, key: JSON.stringify([run.config, this.cores]), events: [], activity: 'preparing', begun };
+    await begun;
+  }
+
+  /** The run that was prepared, where it is the one that is wanted now; it is given once. */
+  take(crew: Crew, run: RunRequest): Ahead | undefined {
+    const ahead = this.ahead;
+    this.ahead = undefined;
+    const fits = ahead?.crew === crew && crew.usable && run.imported === undefined && ahead.key === JSON.stringify([run.config, this.cores]);
+    return fits ? ahead : undefined;
+  }
+
+  private reference(settings: Settings): Promise<Uint8Array | undefined> {
+    const id = settings.scenario;
+    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings)) return Promise.resolve(undefined);
+    const known = this.references.get(id);
+    if (known) return known;
+    const loading = fetch(new URL(`reference/${id}.safetensors`, this.base))
+      .then(async (answer) => (answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined))
+      .catch(() => undefined);
+    this.references.set(id, loading);
+    return loading;
+  }
+}
