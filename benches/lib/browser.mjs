@@ -4,13 +4,14 @@ import { chromium } from 'playwright-core';
 
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
 
-/** A server of `files` on 127.0.0.1 (a secure context, so WebGPU is there). */
-export async function serve(files, port = 0) {
+/** A server of `files` on 127.0.0.1 (a secure context, so WebGPU is there); `isolated` lets wasm have threads. */
+export async function serve(files, { port = 0, isolated = false } = {}) {
+  const apart = isolated ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } : {};
   const server = createServer((request, response) => {
     const path = new URL(request.url, 'http://localhost').pathname;
     const body = files.get(path);
     if (body === undefined) return response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'text/html', 'cache-control': 'no-store' }).end(body);
+    response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'text/html', 'cache-control': 'no-store', ...apart }).end(body);
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
@@ -29,7 +30,7 @@ export async function open(url, { gpu, executable, headed }) {
   await page.goto(url);
   await page.waitForFunction(() => globalThis.bench !== undefined);
   const remote = (name) => (...args) => page.evaluate(([n, a]) => globalThis.bench[n](...a), [name, args]);
-  const bench = Object.fromEntries(['setup', 'open', 'start', 'call', 'close', 'together', 'adapter'].map((n) => [n, remote(n)]));
+  const bench = Object.fromEntries(['setup', 'open', 'start', 'call', 'close', 'together', 'adapter', 'give'].map((n) => [n, remote(n)]));
   const heap = await heaps(page);
   return { ...bench, heap, version: browser.version(), said, quit: () => browser.close() };
 }

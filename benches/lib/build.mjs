@@ -16,7 +16,7 @@ export const hasEngine = (kind) => existsSync(join(engineDir(), kind, 'prefshift
 /** Path on the server to contents. */
 export async function bundles() {
   const files = new Map();
-  const entries = { page: 'lib/page.mjs', ...Object.fromEntries(PEERS.map((p) => [p, `peers/${p}.worker.mjs`])) };
+  const entries = { page: 'lib/self.mjs', ...Object.fromEntries(PEERS.map((p) => [p, `peers/${p}.worker.mjs`])) };
   for (const [name, entry] of Object.entries(entries)) {
     const { outputFiles } = await build({ ...common, entryPoints: [entry] });
     files.set(`/${name}.js`, outputFiles[0].contents);

@@ -41,6 +41,13 @@ export const bench = {
     workers.get(name)?.terminate();
     workers.delete(name);
   },
+  closeAll: () => [...workers.keys()].forEach(bench.close),
+  /** One shape's work as JSON, for what runs outside the browser. */
+  give(shape) {
+    const { reference, jsonl: _, params: __, ...rest } = works[shape];
+    const plain = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, ArrayBuffer.isView(v) ? [...v] : v]));
+    return { ...plain, reference: btoa(Array.from(reference, (b) => String.fromCharCode(b)).join('')) };
+  },
   /** Turns of several workers at once, for what two cores give. */
   together: (names, args) => Promise.all(names.map((name) => call(name, 'turn', args))),
   async adapter() {
