@@ -1,5 +1,5 @@
 // Runs in the page: makes workers, hands them the work and passes their answers on.
-import { SHAPES, assemble, jsonl } from './workload.mjs';
+import { SHAPES, assemble } from './workload.mjs';
 
 const workers = new Map();
 const works = {};
@@ -23,10 +23,10 @@ function call(name, command, args) {
 
 export const bench = {
   /** Workload of every shape, as our CPU engine reads it. */
-  async setup() {
+  async setup(shapes = SHAPES) {
     workers.set('probe', new Worker('/ours.js', { type: 'module' }));
     await call('probe', 'load', { backend: 'cpu' });
-    for (const [name, shape] of Object.entries(SHAPES)) works[name] = assemble(shape, await call('probe', 'probe', { shape, jsonl: jsonl(shape) }));
+    for (const [name, shape] of Object.entries(shapes)) works[name] = assemble(shape, await call('probe', 'probe', { shape }));
     bench.close('probe');
   },
   /** Loads a contender into a worker of its own. */

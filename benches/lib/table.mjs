@@ -6,7 +6,8 @@ const cell = (s, scale = 1) => (s ? `${number(s.median * scale)} (${number(s.min
 export function table(result) {
   const { steady, cold, twoWorkers, memory, sizes, native } = result;
   const rows = [];
-  const add = (what, ours, jax, tf) => rows.push([what, ours, jax, tf]);
+  // What was not measured in this run has no row.
+  const add = (what, ...cells) => cells.some((c) => /\d/.test(c)) && rows.push([what, ...cells]);
   const three = (f, backend, shape) => ['ours', 'jax-js', 'tfjs'].map((c) => f(`${c} ${backend} ${shape} dpo`));
   const rate = (key, scale) => cell(steady[key]?.stepsPerSecond, scale);
 
