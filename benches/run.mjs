@@ -69,7 +69,7 @@ async function main() {
   result.when = new Date().toISOString();
   result.machine = { cpu: cpus()[0]?.model, cores: cpus().length };
   result.sizes = weights;
-  if (!args['skip-native']) {
+  if (!args['skip-native'] && !args.only) {
     let work;
     await host.browser(async (bench) => {
       await bench.setup();

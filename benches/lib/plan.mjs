@@ -45,7 +45,7 @@ export async function measure(host, options, say) {
 
   for (const j of coldJobs().filter(wanted)) await attempt(j.key, async () => (result.cold[j.key] = await cold(host, j, say)));
   for (const jobs of steadyJobs()) await steady(host, jobs.filter(wanted), options, result, attempt, say);
-  if (options.backends.includes('cpu')) await twoWorkers(host, options, result, attempt, say);
+  if (options.backends.includes('cpu') && !options.only) await twoWorkers(host, options, result, attempt, say);
   for (const j of memoryJobs().filter(wanted)) await attempt(`${j.key} memory`, () => slope(host, j, options, result, say));
   return result;
 }
