@@ -127,16 +127,13 @@ async function steady(host, jobs, options, result, attempt, say) {
   });
 }
 
-/** The largest difference of any two contenders' losses, step by step; the second step's was used to time it. */
+/** How far each contender's losses are from the median of all, step by step; the second step's was used to time it. */
 function parity(losses) {
   const runs = Object.values(losses);
   const n = Math.min(...runs.map((r) => r.length));
-  let worst = 0;
-  for (let i = 0; i < n; i++) {
-    const at = runs.map((r) => r[i]);
-    worst = Math.max(worst, Math.max(...at) - Math.min(...at));
-  }
-  return { steps: n + 1, worst: runs.flat().every(Number.isFinite) ? worst : NaN, losses };
+  const middle = Array.from({ length: n }, (_, i) => median(runs.map((r) => r[i])));
+  const off = (run) => (run.every(Number.isFinite) ? Math.max(...middle.map((m, i) => Math.abs(run[i] - m))) : NaN);
+  return { steps: n + 1, off: Object.fromEntries(Object.entries(losses).map(([c, run]) => [c, off(run)])), losses };
 }
 
 /** Two runs at once in two workers: what the second core adds. With isolation the peers may use threads instead. */

@@ -58,7 +58,8 @@ export function table(result) {
   const adapter = result.adapter ? `${[result.adapter.vendor, result.adapter.architecture, result.adapter.description].filter(Boolean).join(' ')}, ${result.adapter.software ? 'SOFTWARE' : 'hardware'}` : 'none';
   const out = [`Chromium ${result.browser}, WebGPU adapter: ${adapter}. Medians (min–max).`, '', ...lines.map((r) => `| ${r.join(' | ')} |`), ''];
   for (const [what, p] of Object.entries(result.parity)) {
-    out.push(`Loss parity, ${what}: at most ${p.worst.toExponential(1)} apart over ${p.steps} steps (${Object.keys(p.losses).join(', ')}).`);
+    const each = Object.entries(p.off).map(([c, off]) => `${c} ${off.toExponential(1)}${off <= 1e-3 ? '' : ' NOT THE SAME TRAINING'}`);
+    out.push(`Loss parity, ${what}, distance from the median over ${p.steps} steps: ${each.join(', ')}.`);
   }
   if (native) out.push('', ...nativeTable(native));
   for (const [key, what] of Object.entries(result.failures)) out.push(`FAILED ${key}: ${what}`);
