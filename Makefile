@@ -14,11 +14,13 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test test-native test-wasm test-page engine page cli reference trace types clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page cli reference trace types clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
 	@echo "make test         every test: native, wasm in a browser, the page"
+	@echo "make bench        our engine beside jax-js, TensorFlow.js, JAX and PyTorch (benches/README.md)"
+	@echo "make scaling      the chart of step time against lanes, pairs, width and context"
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
@@ -65,6 +67,21 @@ test-page: www/dist/index.html
 	@cd www && ../scripts/timed.sh "page: units" npm run --silent test
 	@cd www && CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)} EXPECT_ENGINE=1 \
 	  ../scripts/timed.sh "page: built, in headless Chromium" npm run --silent e2e
+
+# BENCH="--gpu real --rounds 5" and so on; benches/README.md has the options.
+BENCH ?=
+BENCH_ENV = PREFSHIFT_TARGET=$(PREFSHIFT_TARGET) CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}
+
+bench-ready: engine
+	@scripts/setup.sh browser
+	@$(NATIVE) cargo build --quiet $(CARGO_FLAGS) --example bench_step
+	@benches/setup.sh
+
+bench: bench-ready
+	@$(BENCH_ENV) node benches/run.mjs $(BENCH)
+
+scaling: bench-ready
+	@$(BENCH_ENV) node benches/scaling/scale.mjs $(BENCH)
 
 types:
 	UPDATE=1 $(NATIVE) cargo test $(CARGO_FLAGS) --test types
