@@ -100,7 +100,7 @@ export class ShiftChart extends Figure<ShiftView> {
     const labels = hasError ? [...metric.map((text) => `${text}, ${this.text.standardError}`), ...metric] : metric;
     this.axes.draw({
       // Short of the lanes' names, which may reach down into the label's row.
-      box, font, width: box.right + font * 0.6, x, y, yTicks,
+      box, font, width: box.right + font * 1.1, x, y, yTicks,
       xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
       xLabel: view ? this.text.deployed(target) : [this.text.deployed('')[3] ?? ''],
       yLabel: fitText(labels, this.width - textWidth(header, font) - font * 1.5, font),
