@@ -157,8 +157,13 @@ fn ten_steps_move_as_the_plain_version_does() {
     for (lane, flat) in pollster::block_on(found.parameters()).expect("parameters").iter().enumerate() {
         let expected = wide(&lane_of(&policies, lane));
         let moved = norm(&common::minus(&expected, &start));
-        let off = norm(&common::minus(&world.tensors(flat), &expected));
-        within(&format!("{} {}: distance over distance moved", lanes[lane].method, lanes[lane].form_id()), off / moved, 2e-4);
+        let mut off = common::minus(&world.tensors(flat), &expected);
+        // Softmax does not see the keys' biases: their gradient is rounding alone, which AdamW makes steps of.
+        for (spec, off) in world.layout.specs.iter().zip(&mut off).filter(|(s, _)| s.name.ends_with("attn.qkv.b")) {
+            off[spec.shape[1] / 3..2 * spec.shape[1] / 3].fill(0.0);
+        }
+        let off = norm(&off);
+        within(&format!("{} {}: distance over distance moved", lanes[lane].method, lanes[lane].form_id()), off / moved, 5e-5);
     }
     let counts = found.counts();
     println!("{counts:?} for {}", found.describe());
