@@ -4,7 +4,7 @@
 PREFSHIFT_TARGET ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/prefshift/target
 OWNED := $(shell scripts/own-target.sh $(PREFSHIFT_TARGET))
 NATIVE = CARGO_TARGET_DIR=$(PREFSHIFT_TARGET)/native
-CARGO_FLAGS = --release --features cli,typescript
+CARGO_FLAGS = --release --features cli,typescript,gpu
 SOURCES = $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 PAGE = $(shell find www/src www/public -type f -not -path '*/engine/*' 2>/dev/null) www/index.html www/vite.config.ts www/package-lock.json
 ENGINE = www/public/engine

@@ -1,8 +1,12 @@
 # Sourced: the flags of one wasm build, the same for the page and for the tests, so that both use one build.
-# wasm-env.sh cpu|gpu TARGET_DIR sets `features`.
-export CARGO_TARGET_DIR=$2/wasm-$1 RUSTFLAGS="-C target-feature=+simd128"
+# wasm-env.sh cpu|gpu|witness TARGET_DIR sets `features`. `gpu` is the page's engine with kernels of our own and shares
+# the CPU engine's dependencies; `witness` has Burn's WebGPU backend beside them, for tests.
+export CARGO_TARGET_DIR=$2/wasm-cpu RUSTFLAGS="-C target-feature=+simd128"
 features=()
-if [ "$1" = gpu ]; then
-  export CARGO_PROFILE_RELEASE_OPT_LEVEL=s # half the download; the work is in the shaders
-  features=(--features webgpu)
-fi
+case $1 in
+gpu) features=(--features gpu) ;;
+witness)
+  export CARGO_TARGET_DIR=$2/wasm-gpu CARGO_PROFILE_RELEASE_OPT_LEVEL=s # half the code to load
+  features=(--features gpu,webgpu)
+  ;;
+esac

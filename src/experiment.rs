@@ -5,13 +5,14 @@ use crate::config::{LaneConfig, PolicyKind, RunConfig};
 use crate::data::{self, Dataset};
 use crate::device::Compute;
 use crate::error::{Error, ErrorCode, Result};
-use crate::eval::{Evaluator, groups::pair_logps};
+use crate::eval::Evaluator;
 use crate::event::{Done, Event, Frame, PairText, Progress, Stage, Started, Warning};
 use crate::policy::{self, Parameters, Policy};
 use crate::rng::Streams;
 use crate::train::checkpoint::{self, Header};
 use crate::train::sft::Sft;
-use crate::train::{StepMetrics, Trainer};
+use crate::train::Trainer;
+use crate::train::trainer::Measured;
 
 /// SFT steps per call of [`Experiment::next`].
 const SFT_CHUNK: usize = 10;
@@ -73,7 +74,7 @@ impl Experiment {
         if data.train.is_empty() || data.eval.is_empty() {
             return Err(Error::new(ErrorCode::Data, "there are no pairs to train on or to hold out", "give more pairs, or a mix that uses them"));
         }
-        let policy = policy::build(&config.model, data.vocabulary.len(), &compute.device);
+        let policy = policy::build(&config.model, data.vocabulary.len(), &compute.tensors(config.model.policy));
         Ok(Self { config, compute, data, policy, given: inputs.reference, reference: None, phase: Phase::Start })
     }
 
@@ -105,7 +106,7 @@ impl Experiment {
         let mut events = vec![Event::Started(Box::new(self.started()))];
         events.extend(self.data.notices.iter().map(|n| Event::Warning(Warning { code: "data".into(), message: n.clone() })));
         events.push(Event::Progress(Progress { stage: Stage::Data, done: 1, total: 1, loss: None }));
-        let device = &self.compute.device;
+        let device = &self.compute.tensors(self.config.model.policy);
         let specs = self.policy.specs();
         self.phase = if let Some(bytes) = self.given.take() {
             let words = self.data.vocabulary.words();
@@ -156,10 +157,11 @@ impl Experiment {
     }
 
     async fn cache(&mut self, reference: Parameters) -> Result<Vec<Event>> {
-        let (config, device) = (&self.config, &self.compute.device);
-        let reference_logps = pair_logps(self.policy.as_ref(), &reference, &self.data.train, config.model.context, device).await?.remove(0);
-        let evaluator = Evaluator::new(config, &self.data, self.policy.as_ref(), &reference, device).await?;
-        let trainer = Trainer::new(config, self.policy.as_ref(), &reference, self.data.groups.len(), device);
+        let config = &self.config;
+        let mut trainer = self.trainer(&reference).await?;
+        let reference_logps = trainer.reference_logps(self.policy.as_ref(), &self.data.train).await?;
+        let held_out = trainer.reference_logps(self.policy.as_ref(), &self.data.eval).await?;
+        let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
         let lost = vec![false; config.lanes.len()];
         self.phase = Phase::Train(Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost }));
@@ -167,12 +169,20 @@ impl Experiment {
         Ok(vec![Event::Progress(Progress { stage: Stage::Reference, done: total, total, loss: None })])
     }
 
+    async fn trainer(&self, reference: &Parameters) -> Result<Trainer> {
+        let (config, groups) = (&self.config, self.data.groups.len());
+        #[cfg(feature = "gpu")]
+        if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt()) {
+            return Trainer::on_gpu(config, gpt, reference, groups, gpu.clone(), &self.data.train).await;
+        }
+        Ok(Trainer::new(config, self.policy.as_ref(), reference, groups, &self.compute.tensors(config.model.policy)))
+    }
+
     async fn train(&mut self, mut t: Box<Training>) -> Result<Vec<Event>> {
         let steps = t.trainer.steps();
         let due = steps % self.config.eval.every == 0 || steps >= self.config.train.steps;
         if due && t.evaluated != Some(steps) {
-            let lanes = t.trainer.policies();
-            let evaluation = t.evaluator.evaluate(steps, &lanes, &self.config, &self.data, self.policy.as_ref(), &self.compute.device).await?;
+            let evaluation = t.evaluator.evaluate(&mut t.trainer, &self.config, &self.data, self.policy.as_ref()).await?;
             t.evaluated = Some(steps);
             self.phase = Phase::Train(t);
             return Ok(vec![Event::Evaluation(finite_evaluation(evaluation))]);
@@ -188,7 +198,9 @@ impl Experiment {
             let framed = metrics.step % self.config.train.frame_every == 0;
             if framed {
                 let mut events = vec![];
-                let frame = self.frame(metrics, &mut t.lost, &mut events).await?;
+                let about = (metrics.step, metrics.pairs.clone(), metrics.learning_rate.clone());
+                let measured = t.trainer.read(metrics).await?;
+                let frame = self.frame(about, measured, &mut t.lost, &mut events)?;
                 events.insert(0, Event::Frame(frame));
                 self.phase = Phase::Train(t);
                 return Ok(events);
@@ -200,10 +212,10 @@ impl Experiment {
         }
     }
 
-    /// Reads a step back and derives what the page shows. Lanes that blew up are named once.
-    async fn frame(&self, metrics: StepMetrics, lost: &mut [bool], events: &mut Vec<Event>) -> Result<Frame> {
-        let (step, pairs, learning_rate) = (metrics.step, metrics.pairs.clone(), metrics.learning_rate.clone());
-        let mut m = metrics.read().await?;
+    /// Derives what the page shows of a step. Lanes that blew up are named once.
+    fn frame(
+        &self, (step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measured, lost: &mut [bool], events: &mut Vec<Event>,
+    ) -> Result<Frame> {
         let lanes = lost.len();
         let n = pairs.len() / lanes;
         for (lane, lost) in lost.iter_mut().enumerate() {
@@ -296,7 +308,7 @@ impl Experiment {
         let missing = || Error::new(ErrorCode::Checkpoint, "there is no such policy yet", "wait until it is trained");
         let (params, row, note) = match (lane, &self.phase) {
             (None, _) => (self.reference.clone().ok_or_else(missing)?, 0, "reference policy".to_string()),
-            (Some(lane), Phase::Train(t)) if lane < self.config.lanes.len() => (t.trainer.policies(), lane, lane_name(&self.config.lanes[lane])),
+            (Some(lane), Phase::Train(t)) if lane < self.config.lanes.len() => (t.trainer.policies().await?, lane, lane_name(&self.config.lanes[lane])),
             _ => return Err(missing()),
         };
         let header = Header { model: self.config.model.clone(), vocabulary: self.data.vocabulary.words().to_vec(), note };

@@ -68,7 +68,7 @@ impl World {
                 out.extend([m.loss[lane], m.objective[lane], m.tau[lane], m.grad_norm[lane], rates[lane]].map(f32::to_bits));
             }
         }
-        let last = trainer.policies();
+        let last = pollster::block_on(trainer.policies()).expect("policies");
         for (lane, out) in out.iter_mut().enumerate() {
             out.extend(lane_of(&last, lane).concat().iter().map(|v| v.to_bits()));
         }

@@ -163,7 +163,7 @@ fn ten_steps(twin: &Twin) {
             }
         }
     }
-    let (start, last) = (common::wide(&common::lane_of(&twin.policy, 0)), trainer.policies());
+    let (start, last) = (common::wide(&common::lane_of(&twin.policy, 0)), pollster::block_on(trainer.policies()).expect("policies"));
     for (lane, method) in methods.iter().enumerate() {
         let expected = twin.tensors(&format!("{method}.after_ten"));
         let mut off = minus(&common::wide(&common::lane_of(&last, lane)), &expected);

@@ -6,9 +6,10 @@ use crate::error::Result;
 use crate::event::{Evaluation, Sample};
 use crate::fused::{cpu::eval as fused, layout::Layout};
 use crate::policy::{Gpt, Parameters, Perturbation, Policy, TokenTensors, sampling};
+use crate::train::Trainer;
 use crate::rng::{Stream, Streams};
 use crate::train::trainer::read_f32;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::Device;
 
 /// Sequences per forward pass of an evaluation: bounds memory.
 const CHUNK: usize = 64;
@@ -46,7 +47,6 @@ fn slices(lanes: &[Vec<f32>]) -> Vec<&[f32]> {
 
 /// Holds what does not change from one evaluation to the next.
 pub struct Evaluator {
-    reference: Parameters,
     reference_logps: Vec<[f32; 2]>,
     noise: Stream,
     shown: Vec<f32>,
@@ -54,28 +54,22 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    /// Caches the reference policy's log-probabilities of the held-out pairs.
-    ///
-    /// # Errors
-    /// Where the device fails.
-    pub async fn new(config: &RunConfig, data: &Dataset, policy: &dyn Policy, reference: &Parameters, device: &Device) -> Result<Self> {
-        let context = config.model.context;
-        let reference_logps = pair_logps(policy, reference, &data.eval, context, device).await?.remove(0);
+    /// `reference_logps` are the reference policy's log-probabilities of the held-out pairs.
+    pub fn new(config: &RunConfig, data: &Dataset, reference_logps: Vec<[f32; 2]>) -> Self {
         let streams = Streams::new(u64::from(config.seed));
         // The prompts that are shown use the same noise every time, so that their text changes only as the policy does.
-        let shown = sampling::gumbel(&mut streams.stream("eval/shown"), context, data.groups.len(), data.vocabulary.len());
-        Ok(Self { reference: reference.clone(), reference_logps, noise: streams.stream("eval/samples"), shown, every_sample: config.eval.samples })
+        let shown = sampling::gumbel(&mut streams.stream("eval/shown"), config.model.context, data.groups.len(), data.vocabulary.len());
+        Self { reference_logps, noise: streams.stream("eval/samples"), shown, every_sample: config.eval.samples }
     }
 
-    /// One look at `lanes` (in the run's order) after `step` steps.
+    /// One look at the lanes of `trainer` (in the run's order).
     ///
     /// # Errors
     /// Where the device fails.
-    pub async fn evaluate(
-        &mut self, step: usize, lanes: &Parameters, config: &RunConfig, data: &Dataset, policy: &dyn Policy, device: &Device,
-    ) -> Result<Evaluation> {
-        let (n_lanes, n_groups) = (lanes.lanes(), data.groups.len());
-        let logps = pair_logps(policy, lanes, &data.eval, config.model.context, device).await?;
+    pub async fn evaluate(&mut self, trainer: &mut Trainer, config: &RunConfig, data: &Dataset, policy: &dyn Policy) -> Result<Evaluation> {
+        let n_groups = data.groups.len();
+        let logps = trainer.logps(policy, &data.eval).await?;
+        let n_lanes = logps.len();
         let mut accuracy = vec![0.0; n_lanes * n_groups];
         let mut margin = vec![0.0; n_lanes * n_groups];
         for (lane, logps) in logps.iter().enumerate() {
@@ -93,23 +87,20 @@ impl Evaluator {
             }
         }
         let mut evaluation = Evaluation {
-            step, accuracy, margin, reward: vec![], reward_se: vec![], kl: vec![],
-            distance: read_f32(lanes.distance(&self.reference)).await?, reference_reward: vec![], samples: vec![],
+            step: trainer.steps(), accuracy, margin, reward: vec![], reward_se: vec![], kl: vec![],
+            distance: trainer.distance().await?, reference_reward: vec![], samples: vec![],
         };
         if let Some(gpt) = policy.gpt().filter(|_| self.every_sample > 0) {
-            self.sample(&mut evaluation, lanes, config, data, gpt, device).await?;
+            self.sample(&mut evaluation, trainer, config, data, gpt).await?;
         }
         Ok(evaluation)
     }
 
     /// Fresh samples of every lane and of the reference: rewards, KL, and the texts that are shown.
-    async fn sample(
-        &mut self, out: &mut Evaluation, lanes: &Parameters, config: &RunConfig, data: &Dataset, gpt: &Gpt, device: &Device,
-    ) -> Result<()> {
-        let (n_lanes, n_groups) = (lanes.lanes(), data.groups.len());
-        let everyone = Parameters::cat(&[lanes.clone(), self.reference.clone()]);
+    async fn sample(&mut self, out: &mut Evaluation, trainer: &mut Trainer, config: &RunConfig, data: &Dataset, gpt: &Gpt) -> Result<()> {
         let shown: Vec<Vec<u32>> = data.prompts.iter().filter_map(|p| p.first().cloned()).collect();
-        let texts = sampling::sample(gpt, &everyone, &shown, &self.shown, &config.eval, device).await?;
+        let texts = trainer.sample(gpt, &shown, &self.shown, &config.eval).await?;
+        let n_lanes = texts.len() - 1;
         out.samples = shown.iter().enumerate().map(|(i, prompt)| Sample {
             prompt: data.vocabulary.decode(prompt),
             group: i,
@@ -118,14 +109,14 @@ impl Evaluator {
         }).collect();
 
         // Different prompts every time, drawn from the group's own; the same ones for every lane.
-        let mut prompts = Vec::with_capacity(self.every_sample * n_groups);
+        let mut prompts = Vec::with_capacity(self.every_sample * data.groups.len());
         for of_group in &data.prompts {
             prompts.extend((0..self.every_sample).map(|_| self.noise.pick(of_group).clone()));
         }
         let noise = sampling::gumbel(&mut self.noise, gpt.context(), prompts.len(), gpt.vocabulary());
         // Values are those of the policy itself: plain sampling at temperature 1, whatever is shown.
         let plain = crate::config::EvalConfig { temperature: 1.0, top_k: 0, top_p: 1.0, ..config.eval.clone() };
-        let written = sampling::sample(gpt, &everyone, &prompts, &noise, &plain, device).await?;
+        let written = trainer.sample(gpt, &prompts, &noise, &plain).await?;
         if let Some(reward) = &data.reward {
             for (lane, texts) in written.iter().enumerate() {
                 for (g, texts) in texts.chunks_exact(self.every_sample).enumerate() {
@@ -139,49 +130,18 @@ impl Evaluator {
                 }
             }
         }
-        out.kl = self.divergence(lanes, &written[..n_lanes], &prompts, data, gpt, config.model.context, device).await?;
-        Ok(())
-    }
-
-    /// KL(π ‖ π_ref) per completion: the exact per-token KL summed along each policy's own samples, `[lane]`.
-    #[allow(clippy::too_many_arguments)] // a private step of `sample`
-    async fn divergence(
-        &self, lanes: &Parameters, written: &[Vec<Vec<u32>>], prompts: &[Vec<u32>], data: &Dataset, gpt: &Gpt, context: usize, device: &Device,
-    ) -> Result<Vec<f32>> {
-        let n_lanes = lanes.lanes();
-        let n = prompts.len();
+        // KL(π ‖ π_ref) per completion: the exact per-token KL summed along each policy's own samples.
+        let batches: Vec<TokenBatch> = written[..n_lanes].iter().map(|texts| {
+            let mut batch = TokenBatch::new(config.model.context);
+            prompts.iter().zip(texts).for_each(|(p, t)| batch.push(p, t));
+            batch
+        }).collect();
         // Shares by group in the training data weigh the prompts.
         let share = |i: usize| data.groups[i / self.every_sample].share / self.every_sample as f64;
-        if let Some(layout) = Layout::fused_on(gpt, device) {
-            let batches: Vec<TokenBatch> = written.iter().map(|texts| batch_of(prompts, texts, 0..n, context)).collect();
-            let (flat, reference) = (layout.flatten(lanes), layout.flatten(&self.reference).swap_remove(0));
-            let kl = fused::divergence(&layout, &slices(&flat), &reference, &batches);
-            return Ok(kl.iter().map(|l| l.iter().enumerate().map(|(i, v)| f64::from(*v) * share(i)).sum::<f64>() as f32).collect());
-        }
-        let reference = self.reference.repeat(n_lanes);
-        let mut total = vec![0.0_f64; n_lanes];
-        for start in (0..n).step_by(CHUNK) {
-            let end = (start + CHUNK).min(n);
-            let batches: Vec<TokenBatch> = written.iter().map(|texts| batch_of(prompts, texts, start..end, context)).collect();
-            let tokens = TokenTensors::new(&batches.iter().collect::<Vec<_>>(), n_lanes, device);
-            let now = activation::log_softmax(gpt.logits(lanes, &tokens, &Perturbation::default()).x, 2);
-            let before = activation::log_softmax(gpt.logits(&reference, &tokens, &Perturbation::default()).x, 2);
-            let kl: Tensor<2> = (now.clone().exp() * (now - before)).sum_dim(2).reshape([n_lanes, (end - start) * context]);
-            let kl = (kl * tokens.mask).reshape([n_lanes, end - start, context]).sum_dim(2);
-            let values = read_f32(kl).await?;
-            for (lane, row) in values.chunks_exact(end - start).enumerate() {
-                total[lane] += row.iter().enumerate().map(|(i, v)| f64::from(*v) * share(start + i)).sum::<f64>();
-            }
-        }
-        Ok(total.into_iter().map(|t| t as f32).collect())
+        out.kl = trainer.divergence(gpt, &batches).await?.iter()
+            .map(|lane| lane.iter().enumerate().map(|(i, v)| f64::from(*v) * share(i)).sum::<f64>() as f32).collect();
+        Ok(())
     }
-}
-
-/// Some prompts with what was written for them.
-fn batch_of(prompts: &[Vec<u32>], texts: &[Vec<u32>], of: std::ops::Range<usize>, context: usize) -> TokenBatch {
-    let mut batch = TokenBatch::new(context);
-    of.for_each(|i| batch.push(&prompts[i], &texts[i]));
-    batch
 }
 
 /// Mean and standard error of the mean.

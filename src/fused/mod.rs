@@ -2,4 +2,6 @@
 //! under autodiff, which stays the readable version and the witness, in far fewer and larger pieces.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod layout;

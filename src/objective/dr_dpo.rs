@@ -37,6 +37,10 @@ impl Objective for DrDpo {
         &INFO
     }
 
+    fn shader(&self) -> &'static str {
+        include_str!("dr_dpo.wgsl")
+    }
+
     fn weigh(&self, _form: &str, batch: &Batch<'_>, _state: &mut Option<Tensor<2>>) -> Weighing {
         let beta_prime = batch.params.get("beta_prime");
         let scores = batch.losses.clone().neg() / beta_prime.clone();

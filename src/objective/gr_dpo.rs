@@ -35,6 +35,10 @@ impl Objective for GrDpo {
         &INFO
     }
 
+    fn shader(&self) -> &'static str {
+        include_str!("gr_dpo.wgsl")
+    }
+
     fn weigh(&self, _form: &str, batch: &Batch<'_>, state: &mut Option<Tensor<2>>) -> Weighing {
         let flat = uniform(&batch.losses);
         let Some(groups) = batch.groups.clone() else { return flat };

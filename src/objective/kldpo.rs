@@ -53,6 +53,10 @@ impl Objective for Kldpo {
         &INFO
     }
 
+    fn shader(&self) -> &'static str {
+        include_str!("kldpo.wgsl")
+    }
+
     fn weigh(&self, form: &str, batch: &Batch<'_>, _state: &mut Option<Tensor<2>>) -> Weighing {
         let losses = batch.losses.clone();
         if form == "authors" {

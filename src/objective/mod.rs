@@ -117,6 +117,22 @@ pub trait Objective: Send + Sync {
     /// The adversary's answer to one batch. `form` is one of the method's forms; `state` persists from
     /// step to step per lane (GR-DPO's group weights) and starts as `None`.
     fn weigh(&self, form: &str, batch: &Batch<'_>, state: &mut Option<Tensor<2>>) -> Weighing;
+
+    /// The same method in WGSL, for the transformer's own GPU pass: whichever of these functions differ from the default
+    /// (DPO's pair loss, flat weights, no state), each called `{id}_…`.
+    ///
+    /// ```wgsl
+    /// fn id_pair(h: f32) -> vec3<f32>                             // ℓ, ∂ℓ/∂h, ∂²ℓ/∂h²
+    /// fn id_summary(form: u32) -> Summary                         // loss, objective, τ, and what the weights need
+    /// fn id_weight(form: u32, i: u32, s: Summary) -> vec2<f32>    // of pair i: w and c
+    /// fn id_state(form: u32, group: u32) -> f32                   // kept until the next step, per group
+    /// ```
+    ///
+    /// They see `param(id_name)`, constants `id_form_form`, `loss(i)`, `grad_sq(i)`, `group_of(i)`, `state(group)`, and the
+    /// sums of `src/fused/gpu/objective.wgsl`.
+    fn shader(&self) -> &'static str {
+        ""
+    }
 }
 
 /// Every method, in the order they are offered.

@@ -45,6 +45,10 @@ impl Objective for Wdpo {
         &INFO
     }
 
+    fn shader(&self) -> &'static str {
+        include_str!("wdpo.wgsl")
+    }
+
     fn weigh(&self, form: &str, batch: &Batch<'_>, _state: &mut Option<Tensor<2>>) -> Weighing {
         let flat = uniform(&batch.losses);
         let [lanes, pairs] = batch.losses.dims();

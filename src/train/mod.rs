@@ -3,6 +3,7 @@
 pub mod adamw;
 pub mod checkpoint;
 mod plain;
+mod scores;
 pub mod sft;
 pub mod trainer;
 

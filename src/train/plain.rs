@@ -95,6 +95,11 @@ impl PlainLanes {
         stacked.select(&self.places())
     }
 
+    /// Puts other policies into the lanes, in the run's order.
+    pub fn load(&mut self, lanes: &Parameters) {
+        self.stacks.iter_mut().for_each(|s| s.params = lanes.select(&s.lanes));
+    }
+
     /// Row of each lane when stacks are put end to end.
     fn places(&self) -> Vec<usize> {
         let places: Vec<usize> = self.stacks.iter().flat_map(|s| s.lanes.iter().copied()).collect();

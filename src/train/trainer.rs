@@ -1,7 +1,7 @@
 //! One training step of every lane, without a read-back.
 //!
 //! Here are the batches and the schedule; the lanes themselves are over tensors ([`super::plain`]) or, for the
-//! transformer, in passes of our own ([`crate::fused`]).
+//! transformer, in passes of our own ([`crate::fused`]). [`super::scores`] asks them what an evaluation wants to know.
 
 use super::adamw::{Rates, learning_rate};
 use super::plain::{Drawn, PlainLanes};
@@ -11,6 +11,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::fused::cpu::adamw::Rate;
 use crate::fused::cpu::lanes::{CpuLanes, LaneInput, LaneMeasured};
 use crate::fused::cpu::pass::Rows;
+#[cfg(feature = "gpu")]
+use crate::fused::gpu::{GpuLanes, PairTable, Who};
 use crate::fused::layout::Layout;
 use crate::policy::{Parameters, Policy};
 use crate::rng::{Stream, Streams};
@@ -23,17 +25,21 @@ struct Order {
 }
 
 /// Who holds the lanes.
-enum Lanes {
+pub(super) enum Lanes {
     Plain(PlainLanes),
     Cpu(CpuLanes),
+    #[cfg(feature = "gpu")]
+    Gpu(Box<GpuLanes>),
 }
 
 /// Everything that is trained.
 pub struct Trainer {
-    policies: Lanes,
+    pub(super) policies: Lanes,
+    pub(super) reference: Parameters,
+    pub(super) device: Device,
     lanes: Vec<LaneConfig>,
     config: TrainConfig,
-    context: usize,
+    pub(super) context: usize,
     groups: usize,
     orders: Vec<(u32, Order)>,
     step: usize,
@@ -55,6 +61,9 @@ enum Parts {
     Tensors(Vec<(Vec<usize>, Tensor<2>)>),
     /// Per lane.
     Ready(Vec<LaneMeasured>),
+    /// With [`GpuLanes`], until the next step; or what went wrong.
+    #[cfg(feature = "gpu")]
+    Gpu(Result<()>),
 }
 
 /// [`StepMetrics`] on the CPU, `[lane, pair]` row-major or `[lane]`.
@@ -81,7 +90,7 @@ pub struct Measured {
 }
 
 impl StepMetrics {
-    /// Reads the step back: one transfer per stack.
+    /// Reads the step back: one transfer per stack. ([`Trainer::read`] does so for every kind of device.)
     ///
     /// # Errors
     /// [`ErrorCode::Device`] where the device fails.
@@ -101,6 +110,8 @@ impl StepMetrics {
                     rows.into_iter().zip(values.chunks_exact(5 * pairs + 4)).for_each(|(row, values)| m.set(row, pairs, values));
                 }
             }
+            #[cfg(feature = "gpu")]
+            Parts::Gpu(_) => return Err(Error::new(ErrorCode::Device, "a step on the GPU is read through its trainer", "use the CPU")),
             Parts::Ready(parts) => {
                 for (row, p) in parts.into_iter().enumerate() {
                     m.set(row, pairs, &[p.ratios, p.losses, p.weights, p.grad_sq, p.scalars.to_vec()].concat());
@@ -138,7 +149,7 @@ impl Trainer {
         match Layout::fused_on(policy, device) {
             Some(layout) => {
                 let lanes = CpuLanes::new(layout, &config.lanes, reference);
-                Self::with(config, groups, Lanes::Cpu(lanes))
+                Self::with(config, groups, Lanes::Cpu(lanes), reference, device)
             }
             None => Self::plain(config, policy, reference, groups, device),
         }
@@ -146,10 +157,36 @@ impl Trainer {
 
     /// As [`Trainer::new`], but always over tensors: the witness for the fused passes.
     pub fn plain(config: &RunConfig, policy: &dyn Policy, reference: &Parameters, groups: usize, device: &Device) -> Self {
-        Self::with(config, groups, Lanes::Plain(PlainLanes::new(&config.lanes, policy, reference, groups, device)))
+        let lanes = PlainLanes::new(&config.lanes, policy, reference, groups, device);
+        Self::with(config, groups, Lanes::Plain(lanes), reference, device)
     }
 
-    fn with(config: &RunConfig, groups: usize, policies: Lanes) -> Self {
+    /// The transformer on the GPU, in kernels of our own. Tensors of `reference` are on the CPU.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where the GPU fails.
+    #[cfg(feature = "gpu")]
+    pub async fn on_gpu(
+        config: &RunConfig, gpt: &crate::policy::Gpt, reference: &Parameters, groups: usize, gpu: std::sync::Arc<crate::fused::gpu::Gpu>,
+        pairs: &[PreferencePair],
+    ) -> Result<Self> {
+        let (layout, context) = (Layout::of(gpt.shape()), config.model.context);
+        let mut table = PairTable { tokens: vec![], mask: vec![], reference: vec![0.0; 2 * pairs.len()], group: vec![], groups };
+        for pair in pairs {
+            let batch = TokenBatch::from_pairs([pair], context);
+            table.tokens.extend(batch.tokens);
+            table.mask.extend(batch.loss_mask);
+            table.group.push(pair.group as u32);
+        }
+        let flat = layout.flatten(reference).swap_remove(0);
+        let batch = config.train.batch.min(pairs.len());
+        let mut lanes = GpuLanes::new(gpu, &layout, &config.lanes, &flat, &table, batch)?;
+        let scores = lanes.logps(&TokenBatch::from_pairs(pairs, context), Who::Reference).await?.swap_remove(0);
+        lanes.set_reference((0..pairs.len()).flat_map(|i| [scores[i], scores[pairs.len() + i]]).collect());
+        Ok(Self::with(config, groups, Lanes::Gpu(Box::new(lanes)), reference, &Device::flex()))
+    }
+
+    fn with(config: &RunConfig, groups: usize, policies: Lanes, reference: &Parameters, device: &Device) -> Self {
         let streams = Streams::new(u64::from(config.seed));
         let mut orders: Vec<(u32, Order)> = Vec::new();
         for lane in &config.lanes {
@@ -159,7 +196,8 @@ impl Trainer {
             }
         }
         Self {
-            policies, lanes: config.lanes.clone(), config: config.train.clone(), context: config.model.context, groups, orders, step: 0,
+            policies, reference: reference.clone(), device: device.clone(), lanes: config.lanes.clone(), config: config.train.clone(),
+            context: config.model.context, groups, orders, step: 0,
         }
     }
 
@@ -175,15 +213,22 @@ impl Trainer {
         match &mut self.policies {
             Lanes::Plain(plain) => plain.set_lanes(lanes),
             Lanes::Cpu(cpu) => cpu.set_lanes(lanes),
+            #[cfg(feature = "gpu")]
+            Lanes::Gpu(gpu) => gpu.set_lanes(lanes),
         }
     }
 
-    /// The policies in the run's order of lanes.
-    pub fn policies(&self) -> Parameters {
-        match &self.policies {
-            Lanes::Plain(plain) => plain.policies(),
-            Lanes::Cpu(cpu) => cpu.parameters(),
+    /// Reads a step back; on the GPU before the next one.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where the device fails.
+    pub async fn read(&mut self, metrics: StepMetrics) -> Result<Measured> {
+        #[cfg(feature = "gpu")]
+        if let (Lanes::Gpu(gpu), Parts::Gpu(done)) = (&mut self.policies, &metrics.parts) {
+            done.clone()?;
+            return gpu.measured().await;
         }
+        metrics.read().await
     }
 
     /// Gradients of every lane on given batches, without an update, in the run's order.
@@ -195,6 +240,8 @@ impl Trainer {
         match &mut self.policies {
             Lanes::Plain(plain) => plain.gradients(policy, &drawn),
             Lanes::Cpu(cpu) => with_rows(&batches, &drawn, self.groups, |inputs| cpu.gradients(inputs)),
+            #[cfg(feature = "gpu")]
+            Lanes::Gpu(_) => self.reference.clone(), // tests ask the GPU itself
         }
     }
 
@@ -236,6 +283,11 @@ impl Trainer {
             Lanes::Cpu(cpu) => {
                 let rates: Vec<Rate> = rates.iter().map(|r| Rate { learning_rate: *r, weight_decay, clip }).collect();
                 Parts::Ready(with_rows(&batches, &seen, self.groups, |inputs| cpu.step(inputs, Some(&rates))))
+            }
+            #[cfg(feature = "gpu")]
+            Lanes::Gpu(gpu) => {
+                let rows: Vec<Vec<u32>> = seen.rows.iter().map(|r| r.to_vec()).collect();
+                Parts::Gpu(gpu.step(&rows, &crate::fused::gpu::Update { learning_rate: &rates, weight_decay, clip }))
             }
         };
         self.step += 1;

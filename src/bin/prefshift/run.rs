@@ -3,7 +3,7 @@
 use crate::args::{EvalArgs, MethodsArgs, ReplayArgs, RunArgs, SftArgs, TrainArgs};
 use crate::files;
 use indicatif::{ProgressBar, ProgressStyle};
-use prefshift::config::RunConfig;
+use prefshift::config::{LaneConfig, RunConfig};
 use prefshift::data;
 use prefshift::error::{Error, ErrorCode, Result};
 use prefshift::eval::{Evaluator, shift};
@@ -12,6 +12,7 @@ use prefshift::experiment::Experiment;
 use prefshift::objective;
 use prefshift::policy::{self, Parameters};
 use prefshift::trace;
+use prefshift::train::Trainer;
 use prefshift::train::checkpoint;
 use serde_json::json;
 use std::io::IsTerminal;
@@ -129,16 +130,21 @@ pub fn eval(args: &EvalArgs) -> Result<()> {
         return Err(Error::config("--reference", "is missing", "the reference policy that these were trained from"));
     };
     let dataset = data::build(&config, inputs.imported.as_deref())?;
-    let policy = policy::build(&config.model, dataset.vocabulary.len(), &compute.device);
+    let device = compute.tensors(config.model.policy);
+    let policy = policy::build(&config.model, dataset.vocabulary.len(), &device);
     let specs = policy.specs();
-    let load = |bytes: &[u8]| checkpoint::load(bytes, &config.model, dataset.vocabulary.words(), &specs, &compute.device);
+    let load = |bytes: &[u8]| checkpoint::load(bytes, &config.model, dataset.vocabulary.words(), &specs, &device);
     let reference = load(&reference)?;
     let lanes = args.policies.iter()
         .map(|path| load(&files::read_bytes(path)?).map_err(|e| Error { message: format!("{}: {}", path.display(), e.message), ..e }))
         .collect::<Result<Vec<_>>>()?;
     let evaluation = pollster::block_on(async {
-        let mut evaluator = Evaluator::new(&config, &dataset, policy.as_ref(), &reference, &compute.device).await?;
-        evaluator.evaluate(0, &Parameters::cat(&lanes), &config, &dataset, policy.as_ref(), &compute.device).await
+        // A lane a policy; how it was trained does not matter here.
+        let config = RunConfig { lanes: vec![LaneConfig::new("dpo"); lanes.len()], ..config.clone() };
+        let mut trainer = Trainer::new(&config, policy.as_ref(), &reference, dataset.groups.len(), &device);
+        trainer.load(&Parameters::cat(&lanes));
+        let held_out = trainer.reference_logps(policy.as_ref(), &dataset.eval).await?;
+        Evaluator::new(&config, &dataset, held_out).evaluate(&mut trainer, &config, &dataset, policy.as_ref()).await
     })?;
     let started = described(&config, &dataset, args);
     print_evaluation(&started, &evaluation, args.json);

@@ -11,7 +11,8 @@ use crate::data::batch::prompt_tokens;
 use crate::data::vocabulary::{EOS, UNK};
 use crate::fused::layout::Layout;
 use crate::policy::sampling::{NEVER, keep_likeliest};
-use pulp::{Arch, Simd, WithSimd};
+use super::vector::dispatch;
+use pulp::{Simd, WithSimd};
 
 /// Sequences per pass: keeps the buffers in the cache.
 const CHUNK: usize = 32;
@@ -33,7 +34,7 @@ pub fn logps(layout: &Layout, lanes: &[&[f32]], batch: &TokenBatch) -> Vec<Vec<f
     let mut out = vec![vec![Vec::new(); chunks.len()]; lanes.len()];
     let jobs: Vec<_> = lanes.iter().zip(&mut out).flat_map(|(p, out)| chunks.iter().zip(out).map(|(rows, out)| (*p, rows, out))).collect();
     spread(jobs, &mut workspaces(lanes.len() * chunks.len()), |(params, rows, out), ws| {
-        Arch::new().dispatch(Logps { layout, params, rows, ws });
+        dispatch(Logps { layout, params, rows, ws });
         *out = rows.sums(&ws.logp);
     });
     out.into_iter().map(|parts| parts.concat()).collect()
@@ -61,7 +62,7 @@ pub fn divergence(layout: &Layout, lanes: &[&[f32]], reference: &[f32], batches:
     let jobs: Vec<_> = lanes.iter().zip(batches).zip(&mut out).collect();
     spread(jobs, &mut workspaces(lanes.len()), |((params, batch), out), ws| {
         for rows in chunks(batch) {
-            out.extend(Arch::new().dispatch(Divergence { layout, params, reference, rows: &rows, ws }));
+            out.extend(dispatch(Divergence { layout, params, reference, rows: &rows, ws }));
         }
     });
     out
@@ -96,7 +97,7 @@ pub fn sample(layout: &Layout, lanes: &[&[f32]], prompts: &[Vec<u32>], noise: &[
     let mut decoders: Vec<Decoder> = (0..cores().min(lanes.len()).max(1)).map(|_| Decoder::default()).collect();
     let jobs: Vec<_> = lanes.iter().zip(&mut out).collect();
     spread(jobs, &mut decoders, |(params, out), decoder| {
-        *out = Arch::new().dispatch(Decode { layout, params, starts: &starts, noise, config, decoder });
+        *out = dispatch(Decode { layout, params, starts: &starts, noise, config, decoder });
     });
     out
 }

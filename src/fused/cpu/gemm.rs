@@ -184,7 +184,8 @@ fn tile<S: Simd, const MR: usize, const NV: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pulp::{Arch, WithSimd};
+    use crate::fused::cpu::vector::dispatch;
+    use pulp::WithSimd;
 
     struct Product<'a>([usize; 3], Mat<'a>, Mat<'a>, &'a mut [f32], usize, Start<'a>);
 
@@ -208,7 +209,7 @@ mod tests {
                 let bm = if bt { Mat::new(&b, k).t() } else { Mat::new(&b, n) };
                 for start in [Start::Zero, Start::Add, Start::Bias(&bias)] {
                     let mut c = vec![2.0; m * (n + 2)];
-                    Arch::new().dispatch(Product([m, n, k], am, bm, &mut c, n + 2, start));
+                    dispatch(Product([m, n, k], am, bm, &mut c, n + 2, start));
                     for i in 0..m {
                         for j in 0..n {
                             let exact: f64 = (0..k).map(|q| f64::from(am.data[i * am.row + q * am.column]) * f64::from(bm.data[q * bm.row + j * bm.column])).sum();

@@ -9,7 +9,8 @@ use crate::fused::layout::Layout;
 use crate::objective::{self, Batch, Objective, Params};
 use crate::policy::Parameters;
 use burn::tensor::{Device, Tensor, TensorData};
-use pulp::{Arch, Simd, WithSimd};
+use super::vector::dispatch;
+use pulp::{Simd, WithSimd};
 
 /// One policy being trained.
 struct Lane {
@@ -95,6 +96,11 @@ impl CpuLanes {
         }
     }
 
+    /// Puts other policies into the lanes.
+    pub fn load(&mut self, lanes: &Parameters) {
+        self.lanes.iter_mut().zip(self.layout.flatten(lanes)).for_each(|(lane, params)| lane.params = params);
+    }
+
     /// The policies as tensors.
     pub fn parameters(&self) -> Parameters {
         self.layout.tensors(&self.lanes.iter().map(|l| l.params.as_slice()).collect::<Vec<_>>(), &Device::flex())
@@ -114,7 +120,7 @@ impl CpuLanes {
         // Lanes with a tangent cost more than twice the others: first, so that no core waits for them at the end.
         jobs.sort_by_key(|(_, ((lane, _), _))| !lane.objective.info().needs_embedding_gradient);
         spread(jobs, &mut self.workspaces, |(i, ((lane, input), out)), ws| {
-            *out = Arch::new().dispatch(Step { layout, lane, input, rate: rates.map(|r| r[i]), ws });
+            *out = dispatch(Step { layout, lane, input, rate: rates.map(|r| r[i]), ws });
         });
         measured
     }

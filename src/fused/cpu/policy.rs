@@ -6,7 +6,8 @@ use crate::data::TokenBatch;
 use crate::fused::layout::Layout;
 use crate::policy::Parameters;
 use burn::tensor::Device;
-use pulp::{Arch, Simd, WithSimd};
+use super::vector::dispatch;
+use pulp::{Simd, WithSimd};
 
 /// A policy with its optimizer.
 pub struct CpuPolicy {
@@ -26,7 +27,7 @@ impl CpuPolicy {
 
     /// One update on the loss `scale · Σ log π` of `batch`; returns the loss before it.
     pub fn step(&mut self, batch: &TokenBatch, scale: f32, rate: Rate) -> f32 {
-        Arch::new().dispatch(Step { rows: Rows::new(batch), policy: self, scale, rate })
+        dispatch(Step { rows: Rows::new(batch), policy: self, scale, rate })
     }
 
     /// The policy as tensors, one lane.

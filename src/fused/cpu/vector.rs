@@ -5,6 +5,14 @@
 
 use pulp::{Simd, WithSimd};
 
+/// Runs `op` on the widest vectors there are. A browser's module has one width, so only that one is compiled.
+pub fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
+    #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+    return Simd::vectorize(pulp::wasm::Simd128::new_unchecked(), op);
+    #[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
+    return pulp::Arch::new().dispatch(op);
+}
+
 /// Runs `work` compiled for `S`.
 ///
 /// Through `FnMut`, not `FnOnce`: the shim that turns one into the other is a call that no vector survives.
@@ -166,7 +174,6 @@ pub fn normal<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pulp::Arch;
 
     struct Eval<'a>(&'a mut [f32], &'a mut [f32], &'a mut [f32]);
 
@@ -192,7 +199,7 @@ mod tests {
     fn exponentials_and_normals_are_right_to_single_precision() {
         let xs: Vec<f32> = (0..701).map(|i| (i as f32 - 350.0) / 50.0).collect();
         let (mut e, mut c, mut d) = (xs.clone(), xs.clone(), xs.clone());
-        Arch::new().dispatch(Eval(&mut e, &mut c, &mut d));
+        dispatch(Eval(&mut e, &mut c, &mut d));
         for (i, x) in xs.iter().map(|x| f64::from(*x)).enumerate() {
             assert!((f64::from(e[i]) / x.exp() - 1.0).abs() < 3e-7, "exp({x}) = {}", e[i]);
             assert!((f64::from(c[i]) / cdf(x) - 1.0).abs() < 3e-6, "Φ({x}) = {} not {}", c[i], cdf(x));
@@ -201,7 +208,7 @@ mod tests {
             assert!((f64::from(d[i]) / density - 1.0).abs() < 3e-6, "φ({x}) = {}", d[i]);
         }
         let mut far = vec![-1e9, -100.0, 100.0, 1e9];
-        Arch::new().dispatch(Eval(&mut far, &mut [], &mut []));
+        dispatch(Eval(&mut far, &mut [], &mut []));
         assert!(far.iter().all(|v| v.is_finite()) && far[0] < 1e-37);
     }
 }

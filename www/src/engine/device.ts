@@ -31,9 +31,6 @@ export async function probe(gpu: GPU | undefined = globalThis.navigator?.gpu): P
   if (!adapter) return { webgpu: false, software: false, detail: 'WebGPU finds no adapter here' };
   const info = adapter.info;
   const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
-  if (!adapter.features.has('timestamp-query')) {
-    return { webgpu: false, software: false, detail: `the adapter (${name}) lacks timestamp-query` };
-  }
   const fallback = (info as GPUAdapterInfo & { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
   return { webgpu: true, software: fallback || SOFTWARE.test(name), detail: name };
 }

@@ -1,0 +1,262 @@
+//! The GPU: opened once, with the kernels that were compiled on it and what went wrong on it.
+
+use super::matmul::Tiles;
+use crate::error::{Error, ErrorCode, Result};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// The first thing that went wrong on a device; everything after it may be stale.
+type Fault = Arc<Mutex<Option<String>>>;
+
+/// A compiled kernel with the layout of its bindings.
+pub struct Kernel {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) layout: wgpu::BindGroupLayout,
+}
+
+/// An open GPU.
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    /// The adapter in words.
+    pub name: String,
+    /// It is a CPU behind the GPU's interface.
+    pub software: bool,
+    pub(super) tiles: Tiles,
+    fault: Fault,
+    /// By name, constants and source.
+    kernels: Mutex<HashMap<String, Arc<Kernel>>>,
+    /// Buffers made, and their bytes.
+    made: Mutex<(usize, u64)>,
+}
+
+impl std::fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gpu").field("name", &self.name).field("software", &self.software).finish_non_exhaustive()
+    }
+}
+
+fn failed(what: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Device, what, "start again, or use the CPU")
+}
+
+/// The value even where a thread panicked while holding it.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn note(fault: &Fault, what: String) {
+    locked(fault).get_or_insert(what);
+}
+
+impl Gpu {
+    /// Opens the adapter that the browser or system prefers.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where there is none.
+    pub async fn open() -> Result<Arc<Self>> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
+        let adapter = instance.request_adapter(&options).await.map_err(|e| failed(format!("there is no GPU: {e}")))?;
+        // WebGPU's defaults suffice; only room for larger models is asked for.
+        let has = adapter.limits();
+        let limits = wgpu::Limits {
+            max_buffer_size: has.max_buffer_size,
+            max_storage_buffer_binding_size: has.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
+        let (device, queue) = adapter.request_device(&descriptor).await.map_err(|e| failed(format!("the GPU did not start: {e}")))?;
+        let fault = Fault::default();
+        let of = fault.clone();
+        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&of, e.to_string())));
+        let of = fault.clone();
+        device.set_device_lost_callback(move |reason, what| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                note(&of, format!("the GPU was lost: {what}"));
+            }
+        });
+        let info = adapter.get_info();
+        let name = if info.name.is_empty() { "GPU".to_string() } else { info.name.clone() };
+        let lower = name.to_lowercase();
+        let software = info.device_type == wgpu::DeviceType::Cpu || ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"].iter().any(|s| lower.contains(s));
+        Ok(Arc::new(Self { device, queue, name, software, tiles: Tiles::new(software), fault, kernels: Mutex::default(), made: Mutex::default() }))
+    }
+
+    /// Whether everything went well so far.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] with what went wrong first.
+    pub fn check(&self) -> Result<()> {
+        locked(&self.fault).as_ref().map_or(Ok(()), |what| Err(failed(format!("the GPU failed: {what}"))))
+    }
+
+    /// Kernels compiled so far.
+    pub fn pipelines(&self) -> usize {
+        locked(&self.kernels).len()
+    }
+
+    /// Buffers made so far, and their bytes.
+    pub fn held(&self) -> (usize, u64) {
+        *locked(&self.made)
+    }
+
+    /// The kernel `entry` of `source`, compiled at the first call. Bindings 0 and 1 are the launch and the feed, the
+    /// rest are `written` or only read.
+    pub(super) fn kernel(&self, entry: &str, source: &str, written: &[bool]) -> Arc<Kernel> {
+        let key = format!("{entry}\n{source}");
+        if let Some(kernel) = locked(&self.kernels).get(&key) {
+            return kernel.clone();
+        }
+        let binding = |i: usize, ty, dynamic| wgpu::BindGroupLayoutEntry {
+            binding: i as u32,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: dynamic, min_binding_size: None },
+            count: None,
+        };
+        let storage = |written: &bool| wgpu::BufferBindingType::Storage { read_only: !written };
+        let mut entries = vec![binding(0, wgpu::BufferBindingType::Uniform, true), binding(1, storage(&false), false)];
+        entries.extend(written.iter().enumerate().map(|(i, w)| binding(i + 2, storage(w), false)));
+        let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(entry), entries: &entries });
+        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(entry),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
+        });
+        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: None,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(entry),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(entry),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        let kernel = Arc::new(Kernel { pipeline, layout });
+        locked(&self.kernels).insert(key, kernel.clone());
+        kernel
+    }
+
+    /// A zeroed buffer of `len` words.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where this device has no buffers that large.
+    pub(super) fn buffer(&self, what: &str, len: usize, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+        let size = len.max(16) as u64 * 4;
+        let limits = self.device.limits();
+        let most = if usage.contains(wgpu::BufferUsages::STORAGE) { limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) } else { limits.max_buffer_size };
+        if size > most {
+            let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+            return Err(Error::new(
+                ErrorCode::Device,
+                format!("{what} would take {:.0} MiB; this GPU allows {:.0} MiB", mib(size), mib(most)),
+                "choose a smaller model, fewer pairs or fewer lanes, or use the CPU",
+            ));
+        }
+        let mut made = locked(&self.made);
+        *made = (made.0 + 1, made.1 + size);
+        Ok(self.device.create_buffer(&wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false }))
+    }
+
+    /// Reads the first `len` words of `source` by way of `staging`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where the device failed, now or before.
+    pub(super) async fn read<T: bytes::Word>(&self, source: &wgpu::Buffer, staging: &wgpu::Buffer, len: usize) -> Result<Vec<T>> {
+        self.check()?;
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        let size = len as u64 * 4;
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(source, 0, staging, 0, size);
+        self.queue.submit([encoder.finish()]);
+        let mapped = Mapped::default();
+        let done = mapped.clone();
+        staging.map_async(wgpu::MapMode::Read, 0..size, move |result| done.set(result.map_err(|e| e.to_string())));
+        // A browser polls by itself; natively this waits.
+        let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
+        mapped.await.map_err(|e| self.check().err().unwrap_or_else(|| failed(format!("reading from the GPU failed: {e}"))))?;
+        let values = staging.get_mapped_range(0..size).map(|view| bytes::read(&view)).map_err(|e| failed(format!("reading from the GPU failed: {e}")));
+        staging.unmap();
+        self.check()?;
+        values
+    }
+}
+
+/// What a mapping came to.
+#[derive(Clone, Default)]
+struct Mapped(Arc<Mutex<(Option<Result<(), String>>, Option<Waker>)>>);
+
+impl Mapped {
+    fn set(&self, result: Result<(), String>) {
+        let waker = {
+            let mut state = locked(&self.0);
+            state.0 = Some(result);
+            state.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Future for Mapped {
+    type Output = Result<(), String>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = locked(&self.0);
+        match state.0.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                state.1 = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Words as bytes, little-endian as WebGPU has them.
+pub(super) mod bytes {
+    /// A 4-byte number.
+    pub trait Word: Copy {
+        /// From its bytes.
+        fn from_le(bytes: [u8; 4]) -> Self;
+        /// Its bytes.
+        fn to_le(self) -> [u8; 4];
+    }
+
+    impl Word for f32 {
+        fn from_le(bytes: [u8; 4]) -> Self {
+            Self::from_le_bytes(bytes)
+        }
+        fn to_le(self) -> [u8; 4] {
+            self.to_le_bytes()
+        }
+    }
+
+    impl Word for u32 {
+        fn from_le(bytes: [u8; 4]) -> Self {
+            Self::from_le_bytes(bytes)
+        }
+        fn to_le(self) -> [u8; 4] {
+            self.to_le_bytes()
+        }
+    }
+
+    /// Words from bytes.
+    pub fn read<T: Word>(bytes: &[u8]) -> Vec<T> {
+        bytes.as_chunks::<4>().0.iter().map(|b| T::from_le(*b)).collect()
+    }
+
+    /// Bytes of words.
+    pub fn of<T: Word>(words: &[T]) -> Vec<u8> {
+        words.iter().flat_map(|w| w.to_le()).collect()
+    }
+}

@@ -1,0 +1,25 @@
+//! The transformer's training step on a GPU, in kernels of our own: forward, weighing, backward and AdamW, derived by
+//! hand from [`crate::policy::Gpt`] and [`crate::policy::Dual`], which stay the readable version and the witness.
+//!
+//! - [`Gpu`]: device, compiled kernels, faults. - [`GpuLanes`]: lanes in training, and their evaluation.
+//! - `batch`: only rows that matter, packed. - `model`: buffers and launches. - `program`: launches, recorded once.
+//! - `matmul`: register-tiled products. - `*.wgsl`: the rest. - `objective`: the methods' shaders in one switch.
+//!
+//! A step is one command encoder and one submit; buffers and bindings are made once. Lanes that need tangents (WDPO's)
+//! come last inside, so that both kinds are runs of lanes; their tangents are further slots behind all values, so that a
+//! matrix product serves both. WDPO: forward; back to g = ∇_e Σℓ with activations only; forward tangent along g; then
+//! back through values and tangents together.
+
+mod batch;
+mod device;
+mod eval;
+mod lanes;
+mod matmul;
+mod model;
+mod objective;
+mod program;
+mod sample;
+
+pub use device::Gpu;
+pub use eval::Who;
+pub use lanes::{Counts, GpuLanes, PairTable, Update};

@@ -1,0 +1,48 @@
+//! The methods' shaders, put together into one module with a switch over methods.
+
+use crate::objective::OBJECTIVES;
+use std::fmt::Write;
+
+/// Numbers per lane that a method may take.
+pub const MAX_PARAMS: usize = 24;
+
+/// Source of the objective's kernel.
+pub fn source() -> String {
+    let mut s = String::new();
+    for objective in OBJECTIVES {
+        let info = objective.info();
+        for (i, param) in info.params.iter().enumerate() {
+            let _ = writeln!(s, "const {}_{}: u32 = {i}u;", info.id, param.id);
+        }
+        for (i, form) in info.forms.iter().enumerate() {
+            let _ = writeln!(s, "const {}_{}_form: u32 = {i}u;", info.id, form.id);
+        }
+        s.push_str(objective.shader());
+    }
+    // β is every method's own parameter; the default pair loss is called with it.
+    switch(&mut s, "pair_of(which: u32, h: f32) -> vec3<f32>", "pair", "h", |id| format!("default_pair(param({id}_beta), h)"));
+    switch(&mut s, "summary_of(which: u32, form: u32) -> Summary", "summary", "form", |_| "default_summary()".into());
+    switch(&mut s, "weight_of(which: u32, form: u32, i: u32, s: Summary) -> vec2<f32>", "weight", "form, i, s", |_| "default_weight()".into());
+    switch(&mut s, "state_of(which: u32, form: u32, group: u32) -> f32", "state", "form, group", |_| "state(group)".into());
+    include_str!("objective.wgsl").replace("//METHODS", &s)
+}
+
+/// `fn {signature}` that calls each method's own `{id}_{name}`, or the default where it has none.
+fn switch(s: &mut String, signature: &str, name: &str, arguments: &str, default: impl Fn(&str) -> String) {
+    let _ = writeln!(s, "fn {signature} {{\n    switch which {{");
+    for (i, objective) in OBJECTIVES.iter().enumerate() {
+        let id = objective.info().id;
+        let own = objective.shader().contains(&format!("fn {id}_{name}("));
+        let call = if own { format!("{id}_{name}({arguments})") } else { default(id) };
+        let case = if i == 0 { "default".into() } else { format!("case {i}u") };
+        let _ = writeln!(s, "        {case}: {{ return {call}; }}");
+    }
+    s.push_str("    }\n}\n");
+}
+
+/// Place of `method` and of its `form` in the switch.
+pub fn place(method: &str, form: &str) -> [u32; 2] {
+    let which = OBJECTIVES.iter().position(|o| o.info().id == method).unwrap_or(0);
+    let form = OBJECTIVES[which].info().forms.iter().position(|f| f.id == form).unwrap_or(0);
+    [which as u32, form as u32]
+}
