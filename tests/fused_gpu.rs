@@ -73,17 +73,14 @@ impl World {
     }
 
     fn trainer(&self, lanes: &[LaneConfig], train: TrainConfig) -> Trainer {
-        Trainer::new(&common::config(self.model.clone(), lanes.to_vec(), train), &self.gpt, &self.start, 2, &Device::flex())
+        Trainer::plain(&common::config(self.model.clone(), lanes.to_vec(), train), &self.gpt, &self.start, 2, &Device::flex())
     }
 
     /// Gradients of the plain version, `[lane][tensor]`.
     fn plain(&self, lanes: &[LaneConfig], ids: &[u32]) -> Vec<Vec<Vec<f64>>> {
-        let mut out = vec![Vec::new(); lanes.len()];
         let drawn = [(0, ids.to_vec())];
-        for (places, grads) in self.trainer(lanes, TrainConfig::default()).gradients(&drawn, &self.gpt, &self.pairs, &self.reference) {
-            places.into_iter().enumerate().for_each(|(row, place)| out[place] = wide(&lane_of(&grads, row)));
-        }
-        out
+        let grads = self.trainer(lanes, TrainConfig::default()).gradients(&drawn, &self.gpt, &self.pairs, &self.reference);
+        (0..lanes.len()).map(|lane| wide(&lane_of(&grads, lane))).collect()
     }
 
     /// A flat lane, tensor by tensor.
@@ -206,7 +203,7 @@ fn evaluations_are_those_of_the_plain_version() {
             let noise = sampling::gumbel(&mut rng, CONTEXT, prompts.len(), shape.4);
             for temperature in [1.0, 0.0] {
                 let config = EvalConfig { temperature, ..EvalConfig::default() };
-                let plain = pollster::block_on(sampling::sample(&world.gpt, &everyone, &prompts, &noise, &config, &device)).expect("samples");
+                let plain = pollster::block_on(sampling::sample_plain(&world.gpt, &everyone, &prompts, &noise, &config, &device)).expect("samples");
                 let found = pollster::block_on(on.sample(&prompts, &noise, temperature as f32)).expect("samples");
                 assert_eq!(found, plain, "{shape:?} at {temperature}");
             }

@@ -73,7 +73,7 @@ async fn agrees_with_the_cpu_and_costs_few_launches() {
     let mut on = world.open(&lanes).await;
     let train = TrainConfig { batch: 2, learning_rate: 1e-3, ..TrainConfig::default() };
     let config = RunConfig { model: world.model.clone(), lanes: lanes.clone(), train: train.clone(), ..RunConfig::default() };
-    let mut plain = Trainer::new(&config, &world.gpt, &world.start, 2, &Device::flex());
+    let mut plain = Trainer::plain(&config, &world.gpt, &world.start, 2, &Device::flex());
     let ids = vec![0, 1];
     for step in 0..20 {
         let metrics = plain.step_on(vec![(0, ids.clone())], &world.gpt, &world.pairs, &world.reference());

@@ -8,7 +8,8 @@ use pulp::{Simd, WithSimd};
 /// Runs `op` on the widest vectors there are. A browser's module has one width, so only that one is compiled.
 pub fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
-    return Simd::vectorize(pulp::wasm::Simd128::new_unchecked(), op);
+    // SAFETY: the module was compiled with simd128; it would not have loaded elsewhere.
+    return Simd::vectorize(unsafe { pulp::wasm::Simd128::new_unchecked() }, op);
     #[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
     return pulp::Arch::new().dispatch(op);
 }

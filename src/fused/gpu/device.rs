@@ -52,6 +52,21 @@ fn note(fault: &Fault, what: String) {
     locked(fault).get_or_insert(what);
 }
 
+/// The adapter in the browser's words, which wgpu does not pass on: vendor, architecture, description.
+#[cfg(target_family = "wasm")]
+async fn browser_adapter() -> Option<String> {
+    use js_sys::{Function, Promise, Reflect};
+    use wasm_bindgen::{JsCast, JsValue};
+    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).ok().filter(|v| !v.is_null() && !v.is_undefined());
+    let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;
+    let request: Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
+    let promise: Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
+    let adapter = wasm_bindgen_futures::JsFuture::from(promise).await.ok()?;
+    let info = get(&adapter, "info")?;
+    let words: Vec<String> = ["vendor", "architecture", "description"].iter().filter_map(|key| get(&info, key)?.as_string()).filter(|s| !s.is_empty()).collect();
+    Some(words.join(" "))
+}
+
 impl Gpu {
     /// Opens the adapter that the browser or system prefers.
     ///
@@ -80,7 +95,11 @@ impl Gpu {
             }
         });
         let info = adapter.get_info();
-        let name = if info.name.is_empty() { "GPU".to_string() } else { info.name.clone() };
+        #[cfg(target_family = "wasm")]
+        let name = browser_adapter().await.unwrap_or_default();
+        #[cfg(not(target_family = "wasm"))]
+        let name = info.name.clone();
+        let name = if name.is_empty() { "GPU".to_string() } else { name };
         let lower = name.to_lowercase();
         let software = info.device_type == wgpu::DeviceType::Cpu || ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"].iter().any(|s| lower.contains(s));
         Ok(Arc::new(Self { device, queue, name, software, tiles: Tiles::new(software), fault, kernels: Mutex::default(), made: Mutex::default() }))

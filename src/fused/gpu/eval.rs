@@ -2,7 +2,9 @@
 
 use super::batch::{Feed, Room, Sequence};
 use super::lanes::GpuLanes;
-use super::model::{Activations, Kernels, Pass, Plan, Slots, prelude};
+use super::buffers::Activations;
+use super::kernels::{Kernels, prelude};
+use super::model::{Pass, Plan, Slots};
 use super::program::{Extent, Op, Program, Recorder};
 use crate::data::TokenBatch;
 use crate::error::{Error, ErrorCode, Result};

@@ -3,7 +3,10 @@
 use super::batch::{Feed, LANE_PARAMS, Room, Sequence};
 use super::device::{Gpu, Kernel, bytes};
 use super::eval::Eval;
-use super::model::{Activations, Gradients, Kernels, Padded, Pass, Plan, Slots, prelude};
+use super::buffers::{Activations, Gradients};
+use super::kernels::{Kernels, prelude};
+use super::model::{Pass, Plan, Slots};
+use super::padded::Padded;
 use super::objective::{MAX_PARAMS, place, source};
 use super::sample::Sampler;
 use super::program::{Extent, Op, Program, Recorder};
@@ -145,15 +148,15 @@ impl GpuLanes {
         Ok(this)
     }
 
+    /// The layout of a lane's parameters.
+    pub fn layout(&self) -> Layout {
+        Layout::of(self.shape)
+    }
+
     /// Replaces the reference policy's log-probabilities of the table's pairs, `[pair, 2]`, nats. They come from the device
     /// that trains ([`GpuLanes::logps`]), so that a lane at the reference has margins of exactly zero.
     pub fn set_reference(&mut self, logps: Vec<f32>) {
         self.table.reference = logps;
-    }
-
-    /// The layout of a lane's parameters.
-    pub fn layout(&self) -> Layout {
-        Layout::of(self.shape)
     }
 
     /// Replaces hyperparameters from the next step on. Methods and forms must stay as they are.

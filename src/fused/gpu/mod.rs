@@ -2,7 +2,8 @@
 //! hand from [`crate::policy::Gpt`] and [`crate::policy::Dual`], which stay the readable version and the witness.
 //!
 //! - [`Gpu`]: device, compiled kernels, faults. - [`GpuLanes`]: lanes in training, and their evaluation.
-//! - `batch`: only rows that matter, packed. - `model`: buffers and launches. - `program`: launches, recorded once.
+//! - `batch`: only rows that matter, packed. - `padded`, `buffers`, `kernels`: what lies where, and what runs.
+//! - `model`: the launches of a pass. - `program`: launches, recorded once.
 //! - `matmul`: register-tiled products. - `*.wgsl`: the rest. - `objective`: the methods' shaders in one switch.
 //!
 //! A step is one command encoder and one submit; buffers and bindings are made once. Lanes that need tangents (WDPO's)
@@ -11,12 +12,15 @@
 //! back through values and tangents together.
 
 mod batch;
+mod buffers;
 mod device;
 mod eval;
+mod kernels;
 mod lanes;
 mod matmul;
 mod model;
 mod objective;
+mod padded;
 mod program;
 mod sample;
 

@@ -1,100 +1,14 @@
-//! The transformer on the device: where parameters lie, the buffers of a pass, and its launches.
+//! The launches of a pass of the transformer: forward, tangent, and back.
 
 use super::batch::Room;
-use super::device::{Gpu, Kernel};
-use super::matmul;
+use super::buffers::{Activations, Gradients};
+use super::device::Kernel;
+use super::kernels::{Backward, Kernels};
+use super::padded::Padded;
 use super::program::{Extent, Op, Recorder};
-use crate::error::Result;
-use crate::fused::layout::{Layout, Shape};
+use crate::fused::layout::Shape;
 use std::sync::Arc;
-use wgpu::{Buffer, BufferUsages};
-
-const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
-
-/// A lane's parameters on the device: each tensor's columns padded to a multiple of 4, so that rows are read in fours.
-pub struct Padded {
-    shape: Shape,
-    /// Rows, columns and first element of each tensor, in the layout's order.
-    tensors: Vec<(usize, usize, usize)>,
-    decay: Vec<bool>,
-    /// Elements of a lane.
-    pub len: usize,
-}
-
-impl Padded {
-    /// From the flat layout.
-    pub fn new(layout: &Layout) -> Self {
-        let mut len = 0;
-        let tensors = layout.specs.iter().map(|s| {
-            let at = len;
-            len += s.shape[0] * s.shape[1].next_multiple_of(4);
-            (s.shape[0], s.shape[1], at)
-        }).collect();
-        Self { shape: layout.shape, tensors, decay: layout.specs.iter().map(|s| s.decay).collect(), len }
-    }
-
-    /// Elements of a lane without padding.
-    pub fn flat_len(&self) -> usize {
-        self.tensors.iter().map(|(rows, columns, _)| rows * columns).sum()
-    }
-
-    /// A flat lane with padding.
-    pub fn pad(&self, flat: &[f32]) -> Vec<f32> {
-        let mut out = vec![0.0; self.len];
-        let mut rest = flat;
-        for (rows, columns, at) in &self.tensors {
-            for row in 0..*rows {
-                let (now, later) = rest.split_at((*columns).min(rest.len()));
-                let to = at + row * columns.next_multiple_of(4);
-                out[to..to + now.len()].copy_from_slice(now);
-                rest = later;
-            }
-        }
-        out
-    }
-
-    /// A padded lane without its padding.
-    pub fn unpad(&self, padded: &[f32]) -> Vec<f32> {
-        self.tensors.iter().flat_map(|(rows, columns, at)| {
-            (0..*rows).flat_map(move |row| {
-                let start = at + row * columns.next_multiple_of(4);
-                padded[start..start + columns].iter().copied()
-            })
-        }).collect()
-    }
-
-    /// 1 where weight decay applies.
-    pub fn decay(&self) -> Vec<f32> {
-        let mut out = vec![0.0; self.len];
-        for ((rows, columns, at), decay) in self.tensors.iter().zip(&self.decay) {
-            if *decay {
-                out[*at..at + rows * columns.next_multiple_of(4)].fill(1.0);
-            }
-        }
-        out
-    }
-
-    fn at(&self, tensor: usize) -> u32 {
-        self.tensors[tensor].2 as u32
-    }
-
-    fn wte(&self) -> u32 {
-        self.at(0)
-    }
-
-    fn wpe(&self) -> u32 {
-        self.at(1)
-    }
-
-    /// Tensor `i` of block `layer`, in the order of [`crate::fused::layout::Block`].
-    fn block(&self, layer: usize, i: usize) -> u32 {
-        self.at(2 + 12 * layer + i)
-    }
-
-    fn last(&self, i: usize) -> u32 {
-        self.at(2 + 12 * self.shape.layers + i)
-    }
-}
+use wgpu::Buffer;
 
 /// Lanes of a pass and its sizes.
 #[derive(Debug, Clone, Copy)]
@@ -118,172 +32,6 @@ impl Pass {
             lanes: self.lanes as u32, tangents: self.tangents as u32, rows: self.room.rows as u32, sequences: self.room.sequences as u32,
             z0: 0, counted: 0, map: 0, mode: 0, k: 0, j: 0, jp: 0, w: 0, b: Op::NONE, dual: 0, shift: 0, extra: 0,
         }
-    }
-}
-
-/// Every kernel of the model.
-pub struct Kernels {
-    forward: Arc<Kernel>,
-    norm: Arc<Kernel>,
-    embed: Arc<Kernel>,
-    attention: Arc<Kernel>,
-    log_prob: Arc<Kernel>,
-    by_row: Arc<Kernel>,
-    rest: Option<Backward>,
-}
-
-/// What only training needs.
-struct Backward {
-    weight: Arc<Kernel>,
-    norm: Arc<Kernel>,
-    gains: Arc<Kernel>,
-    query: Arc<Kernel>,
-    key: Arc<Kernel>,
-    head: Arc<Kernel>,
-    embed: Arc<Kernel>,
-    tangent: Option<Tangent>,
-}
-
-/// What only lanes with tangents need.
-struct Tangent {
-    attention: Arc<Kernel>,
-    query: Arc<Kernel>,
-    key: Arc<Kernel>,
-    gelu: Arc<Kernel>,
-}
-
-/// The model's constants and what all kernels share.
-pub fn prelude(shape: &Shape) -> String {
-    let Shape { width: d, heads, context, vocabulary, .. } = *shape;
-    let constants = [
-        ("D", d), ("DP", d.next_multiple_of(4)), ("D3P", (3 * d).next_multiple_of(4)), ("HEADS", heads), ("DH", d / heads), ("V", vocabulary),
-        ("VP", vocabulary.next_multiple_of(4)), ("T", context), ("TP", context.next_multiple_of(4)),
-    ];
-    let constants: String = constants.iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect();
-    constants + include_str!("common.wgsl")
-}
-
-impl Kernels {
-    /// Compiles what is needed: to train, and with tangents.
-    pub fn new(gpu: &Gpu, shape: &Shape, train: bool, tangents: bool) -> Self {
-        let prelude = prelude(shape);
-        let kernel = |entry: &str, source: &str, written: &[bool]| gpu.kernel(entry, &(prelude.clone() + source), written);
-        let (r, w) = (false, true);
-        let attention = include_str!("attention.wgsl");
-        let (query, key) = (include_str!("attention_query.wgsl"), include_str!("attention_key.wgsl"));
-        Self {
-            forward: kernel("main", &matmul::forward(&gpu.tiles), &[r, r, w, w, r]),
-            by_row: kernel("main", &matmul::backward(&gpu.tiles), &[r, r, w, w]),
-            norm: kernel("main", include_str!("norm.wgsl"), &[r, r, w, w]),
-            embed: kernel("main", include_str!("embed.wgsl"), &[r, w]),
-            attention: kernel("forward", attention, &[r, r, w, w]),
-            log_prob: kernel("log_prob", include_str!("head.wgsl"), &[r, w]),
-            rest: train.then(|| Backward {
-                weight: kernel("main", &matmul::weight(&gpu.tiles), &[r, r, w]),
-                norm: kernel("main", include_str!("norm_backward.wgsl"), &[r, r, r, r, r, w, w]),
-                gains: kernel("main", include_str!("norm_gains.wgsl"), &[r, r, r, w]),
-                query: kernel("single", query, &[r, r, r, w, w]),
-                key: kernel("single", key, &[r, r, r, r, w]),
-                head: kernel("main", include_str!("head_backward.wgsl"), &[r, r, r, w]),
-                embed: kernel("main", include_str!("embed_backward.wgsl"), &[r, w]),
-                tangent: tangents.then(|| Tangent {
-                    attention: kernel("tangent", attention, &[r, r, w, w]),
-                    query: kernel("both", query, &[r, r, r, w, w]),
-                    key: kernel("both", key, &[r, r, r, r, w]),
-                    gelu: kernel("main", include_str!("gelu_backward.wgsl"), &[r, w]),
-                }),
-            }),
-        }
-    }
-}
-
-/// Activations of a pass, each `[slot][feature][row]`.
-pub struct Activations {
-    /// The residual stream: into each block, between its halves, and out of the last.
-    pub x: Vec<Buffer>,
-    /// Outputs of the layer norms, and what they need to go back.
-    n: Vec<Buffer>,
-    stats: Vec<Buffer>,
-    qkv: Vec<Buffer>,
-    p: Vec<Buffer>,
-    mixed: Vec<Buffer>,
-    h: Vec<Buffer>,
-    act: Vec<Buffer>,
-    /// Logits of the counted rows.
-    pub logits: Buffer,
-    /// See head.wgsl.
-    pub log_probs: Buffer,
-    /// Bound where a kernel needs nothing.
-    nothing: Buffer,
-}
-
-impl Activations {
-    /// Room for a pass; `kept` keeps every block's, to go back through them.
-    ///
-    /// # Errors
-    /// [`crate::error::ErrorCode::Device`] where the device has no room.
-    pub fn new(gpu: &Gpu, shape: &Shape, pass: &Pass, kept: bool) -> Result<Self> {
-        let d = shape.width.next_multiple_of(4);
-        let buffer = |what: &str, features: usize| gpu.buffer(what, pass.slots() * features * pass.room.rows, STORAGE);
-        let many = |what: &str, features: usize, n: usize, distinct: usize| -> Result<Vec<Buffer>> {
-            let made = (0..if kept { n } else { distinct.min(n) }).map(|_| buffer(what, features)).collect::<Result<Vec<_>>>()?;
-            Ok((0..n).map(|i| made[i % made.len()].clone()).collect())
-        };
-        let (l, norms) = (shape.layers, 2 * shape.layers + 1);
-        Ok(Self {
-            x: many("the residual stream", d, norms, 2)?,
-            n: many("layer norms", d, norms, 1)?,
-            stats: many("layer norms", 2, norms, 1)?,
-            qkv: many("queries, keys and values", (3 * shape.width).next_multiple_of(4), l, 1)?,
-            p: many("attention weights", shape.heads * shape.context.next_multiple_of(4), l, 1)?,
-            mixed: many("attention", d, l, 1)?,
-            h: many("the MLP", 4 * shape.width, l, 1)?,
-            act: many("the MLP", 4 * shape.width, l, 1)?,
-            logits: buffer("logits", shape.vocabulary.next_multiple_of(4))?,
-            log_probs: buffer("log-probabilities", 2)?,
-            nothing: gpu.buffer("nothing", 4, STORAGE)?,
-        })
-    }
-}
-
-/// Gradients of a pass.
-pub struct Gradients {
-    dlogits: Buffer,
-    dn: Buffer,
-    /// The residual stream's, to and fro.
-    pub dx: [Buffer; 2],
-    dmixed: Buffer,
-    dqkv: Buffer,
-    dh: Buffer,
-    ds: Buffer,
-    /// ‖g‖² of each row.
-    pub squares: Buffer,
-    /// A and C of each sequence, see head_backward.wgsl.
-    pub slopes: Buffer,
-    /// Of the parameters.
-    pub params: Buffer,
-}
-
-impl Gradients {
-    /// Room for a pass.
-    ///
-    /// # Errors
-    /// [`crate::error::ErrorCode::Device`] where the device has no room.
-    pub fn new(gpu: &Gpu, shape: &Shape, pass: &Pass, padded: &Padded) -> Result<Self> {
-        let d = shape.width.next_multiple_of(4);
-        let buffer = |what: &str, features: usize| gpu.buffer(what, pass.slots() * features * pass.room.rows, STORAGE);
-        Ok(Self {
-            dlogits: buffer("gradients of logits", shape.vocabulary.next_multiple_of(4))?,
-            dn: buffer("gradients of layer norms", d)?,
-            dx: [buffer("gradients of the residual stream", d)?, buffer("gradients of the residual stream", d)?],
-            dmixed: buffer("gradients of attention", d)?,
-            dqkv: buffer("gradients of queries, keys and values", (3 * shape.width).next_multiple_of(4))?,
-            dh: buffer("gradients of the MLP", 4 * shape.width)?,
-            ds: buffer("gradients of attention", shape.heads * shape.context.next_multiple_of(4))?,
-            squares: gpu.buffer("embedding gradients", pass.lanes * pass.room.rows, STORAGE)?,
-            slopes: gpu.buffer("slopes", pass.lanes * 2 * pass.room.sequences, STORAGE)?,
-            params: gpu.buffer("gradients", pass.lanes * padded.len, STORAGE)?,
-        })
     }
 }
 
@@ -493,7 +241,7 @@ impl Back<'_> {
     fn weight(&self, r: &mut Recorder, p: Product, x: &Buffer, dy: &Buffer) {
         if self.dual == 1 {
             let op = self.plan.product_op(self.lanes, p, 1);
-            r.launch(&self.kernels.weight, &[x, dy, &self.g.params], op, Extent::Fixed(p.k.div_ceil(4)), p.j.div_ceil(8), self.lanes.n);
+            r.launch(&self.kernels.weight, &[x, dy, &self.g.params], op, Extent::Fixed(p.k.div_ceil(self.kernels.inputs)), p.j.div_ceil(8), self.lanes.n);
         }
     }
 

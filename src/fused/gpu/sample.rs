@@ -3,7 +3,9 @@
 use super::batch::{Feed, Room};
 use super::device::bytes;
 use super::lanes::GpuLanes;
-use super::model::{Activations, Kernels, Pass, Plan, Slots, prelude};
+use super::buffers::Activations;
+use super::kernels::{Kernels, prelude};
+use super::model::{Pass, Plan, Slots};
 use super::program::{Extent, Op, Program, Recorder};
 use crate::data::batch::prompt_tokens;
 use crate::data::vocabulary::{EOS, UNK};
