@@ -150,7 +150,7 @@ fn ten_steps_move_as_the_plain_version_does() {
         let update = Update { learning_rate: &rates, weight_decay: train.weight_decay, clip: train.clip };
         found.step(&vec![ids; lanes.len()], &update).expect("a step");
     }
-    let (start, policies) = (wide(&lane_of(&world.start, 0)), plain.policies());
+    let (start, policies) = (wide(&lane_of(&world.start, 0)), pollster::block_on(plain.policies()).expect("policies"));
     for (lane, flat) in pollster::block_on(found.parameters()).expect("parameters").iter().enumerate() {
         let expected = wide(&lane_of(&policies, lane));
         let moved = norm(&common::minus(&expected, &start));
