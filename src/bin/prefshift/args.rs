@@ -68,7 +68,7 @@ pub struct RunArgs {
     /// Start from this reference policy (safetensors) instead of training one.
     #[arg(long, value_name = "FILE")]
     pub reference: Option<PathBuf>,
-    /// cpu, or webgpu in a build with the feature `wgpu`.
+    /// cpu, or webgpu in a build with the feature `gpu`.
     #[arg(long, default_value = "cpu")]
     pub device: String,
     /// Print the config that would run, and stop.
