@@ -9,6 +9,6 @@ cargo build --release --lib --target wasm32-unknown-unknown "${features[@]}" --q
 mkdir -p "$out"
 wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$out" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/prefshift.wasm"
-# No wasm-opt: it takes 14 % off the CPU engine's file, but adds 11 % to what is downloaded (559 to 623 kB in brotli,
-# 862 to 957 kB in gzip); no step was seen to be faster.
+# No wasm-opt: it takes 17 % off the CPU engine's file, but adds 9 % to what is downloaded (510 to 555 kB in brotli);
+# with files built for speed it was the same story, and no step was seen to be faster.
 echo "engine: $kind is $(($(wc -c <"$out/prefshift_bg.wasm") / 1000)) kB, $(($(gzip -9 -c "$out/prefshift_bg.wasm" | wc -c) / 1000)) kB in gzip"
