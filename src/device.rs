@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
-    /// One CPU core (SIMD where the build has it).
+    /// The CPU: every core natively, the worker's own in a browser; SIMD where the build has it.
     Cpu,
     /// WebGPU in a browser; Vulkan, Metal or DirectX natively.
     Webgpu,
@@ -54,7 +54,7 @@ impl Compute {
         self.device.clone()
     }
 
-    /// Opens `kind`. The GPU is in the build only with the features `webgpu` (browser) or `wgpu` (native).
+    /// Opens `kind`. The GPU is in the build only with the feature `gpu` (`webgpu` or `wgpu` for Burn's own).
     ///
     /// # Errors
     /// [`ErrorCode::Device`] where this build or this machine has no such device.

@@ -158,8 +158,7 @@ impl Experiment {
 
     async fn cache(&mut self, reference: Parameters) -> Result<Vec<Event>> {
         let config = &self.config;
-        let mut trainer = self.trainer(&reference).await?;
-        let reference_logps = trainer.reference_logps(self.policy.as_ref(), &self.data.train).await?;
+        let (mut trainer, reference_logps) = self.trainer(&reference).await?;
         let held_out = trainer.reference_logps(self.policy.as_ref(), &self.data.eval).await?;
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
@@ -169,13 +168,16 @@ impl Experiment {
         Ok(vec![Event::Progress(Progress { stage: Stage::Reference, done: total, total, loss: None })])
     }
 
-    async fn trainer(&self, reference: &Parameters) -> Result<Trainer> {
+    /// The lanes, and the reference's log-probabilities of the training pairs.
+    async fn trainer(&self, reference: &Parameters) -> Result<(Trainer, Vec<[f32; 2]>)> {
         let (config, groups) = (&self.config, self.data.groups.len());
         #[cfg(feature = "gpu")]
         if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt()) {
             return Trainer::on_gpu(config, gpt, reference, groups, gpu.clone(), &self.data.train).await;
         }
-        Ok(Trainer::new(config, self.policy.as_ref(), reference, groups, &self.compute.tensors(config.model.policy)))
+        let mut trainer = Trainer::new(config, self.policy.as_ref(), reference, groups, &self.compute.tensors(config.model.policy));
+        let logps = trainer.reference_logps(self.policy.as_ref(), &self.data.train).await?;
+        Ok((trainer, logps))
     }
 
     async fn train(&mut self, mut t: Box<Training>) -> Result<Vec<Event>> {

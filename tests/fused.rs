@@ -97,7 +97,7 @@ fn gradients_and_measurements_of_every_method() {
         let ids = vec![(0, (0..world.pairs.len() as u32).collect::<Vec<_>>())];
         let [fused, plain] = [Trainer::new, Trainer::plain].map(|new| {
             let mut trainer = new(&config, &world.gpt, &start, 2, &Device::flex());
-            let grads = trainer.gradients(&ids, &world.gpt, &world.pairs, &world.reference);
+            let grads = pollster::block_on(trainer.gradients(&ids, &world.gpt, &world.pairs, &world.reference)).expect("gradients");
             let mut fresh = new(&config, &world.gpt, &start, 2, &Device::flex());
             (grads, measured(fresh.step_on(ids.clone(), &world.gpt, &world.pairs, &world.reference)))
         });

@@ -8,11 +8,11 @@ use burn::tensor::{Device, activation};
 use common::{lane_of, measured, norm, random_pairs, random_parameters, read, wide, within};
 use prefshift::config::*;
 use prefshift::data::{PreferencePair, TokenBatch};
-use prefshift::fused::gpu::{Gpu, GpuLanes, PairTable, Update, Who};
+use prefshift::fused::gpu::{Gpu, GpuLanes, PairTable, Who};
 use prefshift::fused::layout::Layout;
 use prefshift::policy::{Gpt, Parameters, Perturbation, Policy, TokenTensors, sampling};
 use prefshift::rng::Streams;
-use prefshift::train::Trainer;
+use prefshift::train::{Rates, Trainer};
 use std::sync::Arc;
 
 const CONTEXT: usize = 11;
@@ -79,7 +79,7 @@ impl World {
     /// Gradients of the plain version, `[lane][tensor]`.
     fn plain(&self, lanes: &[LaneConfig], ids: &[u32]) -> Vec<Vec<Vec<f64>>> {
         let drawn = [(0, ids.to_vec())];
-        let grads = self.trainer(lanes, TrainConfig::default()).gradients(&drawn, &self.gpt, &self.pairs, &self.reference);
+        let grads = pollster::block_on(self.trainer(lanes, TrainConfig::default()).gradients(&drawn, &self.gpt, &self.pairs, &self.reference)).expect("gradients");
         (0..lanes.len()).map(|lane| wide(&lane_of(&grads, lane))).collect()
     }
 
@@ -147,7 +147,7 @@ fn ten_steps_move_as_the_plain_version_does() {
     for step in 0..10_u32 {
         let ids: Vec<u32> = (0..4).map(|i| (4 * step + i) % 9).collect();
         plain.step_on(vec![(0, ids.clone())], &world.gpt, &world.pairs, &world.reference);
-        let update = Update { learning_rate: &rates, weight_decay: train.weight_decay, clip: train.clip };
+        let update = Rates { learning_rate: &rates, weight_decay: train.weight_decay, clip: train.clip };
         found.step(&vec![ids; lanes.len()], &update).expect("a step");
     }
     let (start, policies) = (wide(&lane_of(&world.start, 0)), pollster::block_on(plain.policies()).expect("policies"));

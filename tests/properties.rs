@@ -51,7 +51,7 @@ impl World {
 
     /// Gradient of each lane on the pairs called `ids`.
     fn gradients(&self, lanes: &[LaneConfig], ids: &[u32]) -> Vec<Vec<Vec<f64>>> {
-        let grads = self.trainer(lanes).gradients(&[(0, ids.to_vec())], &self.gpt, &self.pairs, &self.reference);
+        let grads = pollster::block_on(self.trainer(lanes).gradients(&[(0, ids.to_vec())], &self.gpt, &self.pairs, &self.reference)).expect("gradients");
         (0..lanes.len()).map(|lane| wide(&lane_of(&grads, lane))).collect()
     }
 

@@ -169,7 +169,7 @@ fn bigram_worked_example() {
     let config = common::config(model, lanes, TrainConfig::default());
     let start = bigram_parameters(&fixture["policy"]);
     let batch = vec![(0, vec![0, 1])];
-    let grads = Trainer::new(&config, &Bigram, &start, 1, &device).gradients(&batch, &Bigram, &pairs, &reference);
+    let grads = pollster::block_on(Trainer::new(&config, &Bigram, &start, 1, &device).gradients(&batch, &Bigram, &pairs, &reference)).expect("gradients");
     let gradients: Vec<_> = (0..n).map(|lane| wide(&common::lane_of(&grads, lane))).collect();
     let m = measured(Trainer::new(&config, &Bigram, &start, 1, &device).step_on(batch, &Bigram, &pairs, &reference));
     for (lane, result) in results.iter().enumerate() {

@@ -5,19 +5,14 @@
 use burn::tensor::Device;
 use prefshift::config::*;
 use prefshift::data::{PreferencePair, TokenBatch};
-use prefshift::fused::gpu::{Gpu, GpuLanes, PairTable, Update};
+use prefshift::fused::gpu::{Gpu, GpuLanes, PairTable};
 use prefshift::fused::layout::Layout;
 use prefshift::policy::{Gpt, Parameters, Policy};
 use prefshift::rng::Streams;
-use prefshift::train::Trainer;
-use wasm_bindgen::JsCast;
+use prefshift::train::{Rates, Trainer};
 use wasm_bindgen_test::*;
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
-
-fn now() -> f64 {
-    js_sys::Reflect::get(&js_sys::global(), &"performance".into()).expect("performance").dyn_into::<web_sys::Performance>().expect("performance").now()
-}
 
 struct World {
     gpt: Gpt,
@@ -79,7 +74,7 @@ async fn agrees_with_the_cpu_and_costs_few_launches() {
         let metrics = plain.step_on(vec![(0, ids.clone())], &world.gpt, &world.pairs, &world.reference());
         let rate = f64::from(metrics.learning_rate[0]);
         let expected = metrics.read().await.expect("the CPU");
-        let update = Update { learning_rate: &[rate; 3], weight_decay: train.weight_decay, clip: train.clip };
+        let update = Rates { learning_rate: &[rate; 3], weight_decay: train.weight_decay, clip: train.clip };
         on.step(&vec![ids.clone(); 3], &update).unwrap_or_else(|e| panic!("{e}"));
         let found = on.measured().await.unwrap_or_else(|e| panic!("{e}"));
         for (what, a, b) in [("losses", &found.losses, &expected.losses), ("weights", &found.weights, &expected.weights), ("norms", &found.grad_norm, &expected.grad_norm), ("squares", &found.grad_sq, &expected.grad_sq)] {
@@ -90,32 +85,4 @@ async fn agrees_with_the_cpu_and_costs_few_launches() {
     let counts = on.counts();
     console_log!("{counts:?}; {}", on.describe());
     assert!(counts.launches <= 150 && counts.submits == 1 && counts.pipelines <= 40, "{counts:?}");
-}
-
-/// Steps a second, printed; nothing is asserted about time.
-#[wasm_bindgen_test]
-async fn speed() {
-    for (what, world, steps) in [("tiny", World::new(16, 2, 8, 96, 2), 60), ("the shape", World::new(64, 4, 32, 96, 16), 6)] {
-        for lanes in [vec![LaneConfig::new("dpo")], three()] {
-            let began = now();
-            let mut on = world.open(&lanes).await;
-            let ids: Vec<u32> = (0..world.pairs.len() as u32).collect();
-            let batch = vec![ids; lanes.len()];
-            let rates = vec![1e-3; lanes.len()];
-            let update = Update { learning_rate: &rates, weight_decay: 0.0, clip: 1.0 };
-            on.step(&batch, &update).expect("a step");
-            on.measured().await.expect("measurements");
-            let first = now() - began;
-            let (began, mut enqueued) = (now(), 0.0);
-            for _ in 0..steps {
-                let at = now();
-                on.step(&batch, &update).expect("a step");
-                enqueued += now() - at;
-                on.measured().await.expect("measurements");
-            }
-            let each = (now() - began) / f64::from(steps);
-            let launches = on.counts().launches;
-            console_log!("{what}, {} lanes: {:.2} steps/s, first step after {first:.0} ms, {:.2} ms to enqueue, {launches} launches", lanes.len(), 1e3 / each, enqueued / f64::from(steps));
-        }
-    }
 }

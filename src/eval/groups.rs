@@ -26,8 +26,7 @@ pub async fn pair_logps(
     let lanes = params.lanes();
     if let Some(layout) = Layout::fused_on(policy, device) {
         let flat = layout.flatten(params);
-        let logps = fused::logps(&layout, &slices(&flat), &TokenBatch::from_pairs(pairs, context));
-        return Ok(logps.iter().map(|l| (0..pairs.len()).map(|i| [l[i], l[pairs.len() + i]]).collect()).collect());
+        return Ok(by_pair(fused::logps(&layout, &slices(&flat), &TokenBatch::from_pairs(pairs, context))));
     }
     let mut out = vec![Vec::with_capacity(pairs.len()); lanes];
     for chunk in pairs.chunks(CHUNK / 2) {
@@ -39,6 +38,11 @@ pub async fn pair_logps(
         }
     }
     Ok(out)
+}
+
+/// Chosen sequences come first, rejected ones after: `[lane][sequence]` → `[lane][pair]`.
+pub(crate) fn by_pair(lanes: Vec<Vec<f32>>) -> Vec<Vec<[f32; 2]>> {
+    lanes.into_iter().map(|l| (0..l.len() / 2).map(|i| [l[i], l[l.len() / 2 + i]]).collect()).collect()
 }
 
 fn slices(lanes: &[Vec<f32>]) -> Vec<&[f32]> {

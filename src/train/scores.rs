@@ -5,6 +5,8 @@ use super::trainer::{Lanes, read_f32};
 use crate::config::EvalConfig;
 use crate::data::{PreferencePair, TokenBatch};
 use crate::error::Result;
+#[cfg(feature = "gpu")]
+use crate::eval::groups::by_pair;
 use crate::eval::groups::pair_logps;
 use crate::fused::{cpu::eval as fused, layout::Layout};
 #[cfg(feature = "gpu")]
@@ -49,7 +51,7 @@ impl Trainer {
     pub async fn logps(&mut self, policy: &dyn Policy, pairs: &[PreferencePair]) -> Result<Vec<Vec<[f32; 2]>>> {
         #[cfg(feature = "gpu")]
         if let Lanes::Gpu(gpu) = &mut self.policies {
-            return Ok(both(gpu.logps(&TokenBatch::from_pairs(pairs, self.context), Who::Lanes).await?));
+            return Ok(by_pair(gpu.logps(&TokenBatch::from_pairs(pairs, self.context), Who::Lanes).await?));
         }
         pair_logps(policy, &self.policies().await?, pairs, self.context, &self.device).await
     }
@@ -61,7 +63,7 @@ impl Trainer {
     pub async fn reference_logps(&mut self, policy: &dyn Policy, pairs: &[PreferencePair]) -> Result<Vec<[f32; 2]>> {
         #[cfg(feature = "gpu")]
         if let Lanes::Gpu(gpu) = &mut self.policies {
-            return Ok(both(gpu.logps(&TokenBatch::from_pairs(pairs, self.context), Who::Reference).await?).swap_remove(0));
+            return Ok(by_pair(gpu.logps(&TokenBatch::from_pairs(pairs, self.context), Who::Reference).await?).swap_remove(0));
         }
         Ok(pair_logps(policy, &self.reference, pairs, self.context, &self.device).await?.swap_remove(0))
     }
@@ -125,10 +127,4 @@ impl Trainer {
     pub async fn distance(&self) -> Result<Vec<f32>> {
         read_f32(self.policies().await?.distance(&self.reference)).await
     }
-}
-
-/// Chosen sequences come first, rejected ones after: `[lane][sequence]` → `[lane][pair]`.
-#[cfg(feature = "gpu")]
-fn both(lanes: Vec<Vec<f32>>) -> Vec<Vec<[f32; 2]>> {
-    lanes.into_iter().map(|l| (0..l.len() / 2).map(|i| [l[i], l[l.len() / 2 + i]]).collect()).collect()
 }

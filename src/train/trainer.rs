@@ -14,6 +14,8 @@ use crate::fused::cpu::pass::Rows;
 #[cfg(feature = "gpu")]
 use crate::fused::gpu::{GpuLanes, PairTable, Who};
 use crate::fused::layout::Layout;
+#[cfg(feature = "gpu")]
+use crate::eval::groups::by_pair;
 use crate::policy::{Parameters, Policy};
 use crate::rng::{Stream, Streams};
 use burn::tensor::{Device, Tensor};
@@ -161,7 +163,8 @@ impl Trainer {
         Self::with(config, groups, Lanes::Plain(lanes), reference, device)
     }
 
-    /// The transformer on the GPU, in kernels of our own. Tensors of `reference` are on the CPU.
+    /// The transformer on the GPU, in kernels of our own, and the reference's log-probabilities of `pairs`, which come from
+    /// the GPU too. Tensors of `reference` are on the CPU.
     ///
     /// # Errors
     /// [`ErrorCode::Device`] where the GPU fails.
@@ -169,7 +172,7 @@ impl Trainer {
     pub async fn on_gpu(
         config: &RunConfig, gpt: &crate::policy::Gpt, reference: &Parameters, groups: usize, gpu: std::sync::Arc<crate::fused::gpu::Gpu>,
         pairs: &[PreferencePair],
-    ) -> Result<Self> {
+    ) -> Result<(Self, Vec<[f32; 2]>)> {
         let (layout, context) = (Layout::of(gpt.shape()), config.model.context);
         let mut table = PairTable { tokens: vec![], mask: vec![], reference: vec![0.0; 2 * pairs.len()], group: vec![], groups };
         for pair in pairs {
@@ -181,9 +184,9 @@ impl Trainer {
         let flat = layout.flatten(reference).swap_remove(0);
         let batch = config.train.batch.min(pairs.len());
         let mut lanes = GpuLanes::new(gpu, &layout, &config.lanes, &flat, &table, batch)?;
-        let scores = lanes.logps(&TokenBatch::from_pairs(pairs, context), Who::Reference).await?.swap_remove(0);
-        lanes.set_reference((0..pairs.len()).flat_map(|i| [scores[i], scores[pairs.len() + i]]).collect());
-        Ok(Self::with(config, groups, Lanes::Gpu(Box::new(lanes)), reference, &Device::flex()))
+        let scores = by_pair(lanes.logps(&TokenBatch::from_pairs(pairs, context), Who::Reference).await?).swap_remove(0);
+        lanes.set_reference(scores.concat());
+        Ok((Self::with(config, groups, Lanes::Gpu(Box::new(lanes)), reference, &Device::flex()), scores))
     }
 
     fn with(config: &RunConfig, groups: usize, policies: Lanes, reference: &Parameters, device: &Device) -> Self {
@@ -232,17 +235,24 @@ impl Trainer {
     }
 
     /// Gradients of every lane on given batches, without an update, in the run's order.
-    pub fn gradients(
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where the device fails.
+    pub async fn gradients(
         &mut self, drawn: &[(u32, Vec<u32>)], policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]],
-    ) -> Parameters {
+    ) -> Result<Parameters> {
         let batches = self.token_batches(drawn, pairs);
         let drawn = see(&self.lanes, drawn, &batches, pairs, reference);
-        match &mut self.policies {
+        Ok(match &mut self.policies {
             Lanes::Plain(plain) => plain.gradients(policy, &drawn),
             Lanes::Cpu(cpu) => with_rows(&batches, &drawn, self.groups, |inputs| cpu.gradients(inputs)),
             #[cfg(feature = "gpu")]
-            Lanes::Gpu(_) => self.reference.clone(), // tests ask the GPU itself
-        }
+            Lanes::Gpu(gpu) => {
+                gpu.gradients_only(&drawn.rows.iter().map(|r| r.to_vec()).collect::<Vec<_>>())?;
+                let flat = gpu.gradients().await?;
+                gpu.layout().tensors(&flat.iter().map(Vec::as_slice).collect::<Vec<_>>(), &self.device)
+            }
+        })
     }
 
     /// Draws each seed's next batch: `[pair]` indices per distinct seed.
@@ -287,7 +297,7 @@ impl Trainer {
             #[cfg(feature = "gpu")]
             Lanes::Gpu(gpu) => {
                 let rows: Vec<Vec<u32>> = seen.rows.iter().map(|r| r.to_vec()).collect();
-                Parts::Gpu(gpu.step(&rows, &crate::fused::gpu::Update { learning_rate: &rates, weight_decay, clip }))
+                Parts::Gpu(gpu.step(&rows, &Rates { learning_rate: &rates, weight_decay, clip }))
             }
         };
         self.step += 1;

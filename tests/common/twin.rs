@@ -157,7 +157,8 @@ impl Twin {
     /// Gradients on batch 0 of each of `lanes`, in that order.
     pub fn gradients(&self, lanes: Vec<LaneConfig>, start: &Parameters) -> Vec<Vec<Vec<f64>>> {
         let n = lanes.len();
-        let grads = self.trainer(lanes, start).gradients(&Self::batch(0), &self.gpt, &self.pairs, &self.reference_logps);
+        let mut trainer = self.trainer(lanes, start);
+        let grads = pollster::block_on(trainer.gradients(&Self::batch(0), &self.gpt, &self.pairs, &self.reference_logps)).expect("gradients");
         (0..n).map(|lane| super::wide(&super::lane_of(&grads, lane))).collect()
     }
 }

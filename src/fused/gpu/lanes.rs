@@ -10,6 +10,7 @@ use super::padded::Padded;
 use super::objective::{MAX_PARAMS, place, source};
 use super::sample::Sampler;
 use super::program::{Extent, Op, Program, Recorder};
+use crate::train::adamw::{BETA1, BETA2, Rates};
 use crate::config::LaneConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fused::layout::{Layout, Shape};
@@ -20,9 +21,6 @@ use wgpu::{Buffer, BufferUsages};
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
-/// AdamW's, as in [`crate::train::AdamW`].
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
 /// Parts of a gradient norm, and parameters of one workgroup; as in adamw.wgsl.
 const PARTS: usize = 64;
 const UPDATED: usize = 512;
@@ -40,16 +38,6 @@ pub struct PairTable {
     pub group: Vec<u32>,
     /// Groups in all.
     pub groups: usize,
-}
-
-/// What one update needs beside gradients.
-pub struct Update<'a> {
-    /// Learning rate of each lane.
-    pub learning_rate: &'a [f64],
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Largest global gradient norm.
-    pub clip: f64,
 }
 
 /// What a step costs and what is held.
@@ -176,7 +164,7 @@ impl GpuLanes {
     ///
     /// # Errors
     /// [`ErrorCode::Device`] where the device failed, now or before.
-    pub fn step(&mut self, pairs: &[Vec<u32>], update: &Update<'_>) -> Result<()> {
+    pub fn step(&mut self, pairs: &[Vec<u32>], update: &Rates<'_>) -> Result<()> {
         self.steps += 1;
         self.feed.header(0, ((1.0 - BETA1.powi(self.steps)) as f32).to_bits());
         self.feed.header(1, ((1.0 - BETA2.powi(self.steps)) as f32).to_bits());

@@ -26,4 +26,4 @@ mod sample;
 
 pub use device::Gpu;
 pub use eval::Who;
-pub use lanes::{Counts, GpuLanes, PairTable, Update};
+pub use lanes::{Counts, GpuLanes, PairTable};
