@@ -20,9 +20,24 @@ pub struct Heads {
     pub context: usize,
 }
 
+/// One head of one sequence: its first row and its length.
+struct Each {
+    sequence: usize,
+    row: usize,
+    t: usize,
+    head: usize,
+}
+
 impl Heads {
     fn size(&self) -> usize {
         self.width / self.count
+    }
+
+    /// Every head of every sequence that has rows.
+    #[inline(always)]
+    fn each(self, starts: &[usize]) -> impl Iterator<Item = Each> {
+        let rows = starts.windows(2).map(|w| (w[0], w[1] - w[0])).enumerate().filter(|(_, (_, t))| *t > 0);
+        rows.flat_map(move |(sequence, (row, t))| (0..self.count).map(move |head| Each { sequence, row, t, head }))
     }
 
     /// Elements of all saved `[T, T]` matrices of `sequences` sequences.
@@ -82,18 +97,12 @@ pub fn forward<S: Simd>(simd: S, heads: Heads, starts: &[usize], qkv: &[f32], p:
         || {
             p.resize(heads.saved(starts.len() - 1), 0.0);
             let (size, wide) = (heads.size(), 3 * heads.width);
-            for (q, w) in starts.windows(2).enumerate() {
-                let (row, t) = (w[0], w[1] - w[0]);
-                if t == 0 {
-                    continue;
-                }
-                for h in 0..heads.count {
-                    let at = |part| Mat::new(&qkv[heads.part(row, h, part)..], wide);
-                    let p = &mut p[heads.square(q, h, t)];
-                    gemm(simd, [t, t, size], at(0), at(1).t(), p, t, Start::Zero, &mut s.pack);
-                    softmax_rows(simd, p, t, 1.0 / (size as f32).sqrt());
-                    gemm(simd, [t, size, t], Mat::new(p, t), at(2), &mut out[row * heads.width + h * size..], heads.width, Start::Zero, &mut s.pack);
-                }
+            for Each { sequence: q, row, t, head: h } in heads.each(starts) {
+                let at = |part| Mat::new(&qkv[heads.part(row, h, part)..], wide);
+                let p = &mut p[heads.square(q, h, t)];
+                gemm(simd, [t, t, size], at(0), at(1).t(), p, t, Start::Zero, &mut s.pack);
+                softmax_rows(simd, p, t, 1.0 / (size as f32).sqrt());
+                gemm(simd, [t, size, t], Mat::new(p, t), at(2), &mut out[row * heads.width + h * size..], heads.width, Start::Zero, &mut s.pack);
             }
         },
     );
@@ -112,25 +121,19 @@ pub fn tangent<S: Simd>(
             ds.resize(heads.saved(starts.len() - 1), 0.0);
             let (size, wide) = (heads.size(), 3 * heads.width);
             let scale = simd.splat_f32s(1.0 / (size as f32).sqrt());
-            for (q, w) in starts.windows(2).enumerate() {
-                let (row, t) = (w[0], w[1] - w[0]);
-                if t == 0 {
-                    continue;
-                }
-                for h in 0..heads.count {
-                    let at = |part| Mat::new(&qkv[heads.part(row, h, part)..], wide);
-                    let dat = |part| Mat::new(&dqkv[heads.part(row, h, part)..], wide);
-                    let (p, ds) = (&p[heads.square(q, h, t)], &mut ds[heads.square(q, h, t)]);
-                    gemm(simd, [t, t, size], dat(0), at(1).t(), ds, t, Start::Zero, &mut s.pack);
-                    gemm(simd, [t, t, size], at(0), dat(1).t(), ds, t, Start::Add, &mut s.pack);
-                    map(simd, ds, |x| simd.mul_f32s(x, scale));
-                    center_rows(simd, ds, p, t);
-                    s.square.resize(t * t, 0.0);
-                    map2(simd, &mut s.square, p, ds, |_, p, x| simd.mul_f32s(p, x));
-                    let out = &mut dout[row * heads.width + h * size..];
-                    gemm(simd, [t, size, t], Mat::new(&s.square, t), at(2), out, heads.width, Start::Zero, &mut s.pack);
-                    gemm(simd, [t, size, t], Mat::new(p, t), dat(2), out, heads.width, Start::Add, &mut s.pack);
-                }
+            for Each { sequence: q, row, t, head: h } in heads.each(starts) {
+                let at = |part| Mat::new(&qkv[heads.part(row, h, part)..], wide);
+                let dat = |part| Mat::new(&dqkv[heads.part(row, h, part)..], wide);
+                let (p, ds) = (&p[heads.square(q, h, t)], &mut ds[heads.square(q, h, t)]);
+                gemm(simd, [t, t, size], dat(0), at(1).t(), ds, t, Start::Zero, &mut s.pack);
+                gemm(simd, [t, t, size], at(0), dat(1).t(), ds, t, Start::Add, &mut s.pack);
+                map(simd, ds, |x| simd.mul_f32s(x, scale));
+                center_rows(simd, ds, p, t);
+                s.square.resize(t * t, 0.0);
+                map2(simd, &mut s.square, p, ds, |_, p, x| simd.mul_f32s(p, x));
+                let out = &mut dout[row * heads.width + h * size..];
+                gemm(simd, [t, size, t], Mat::new(&s.square, t), at(2), out, heads.width, Start::Zero, &mut s.pack);
+                gemm(simd, [t, size, t], Mat::new(p, t), dat(2), out, heads.width, Start::Add, &mut s.pack);
             }
         },
     );
@@ -148,24 +151,18 @@ pub fn backward<S: Simd>(
         || {
             let (size, wide) = (heads.size(), 3 * heads.width);
             let scale = simd.splat_f32s(1.0 / (size as f32).sqrt());
-            for (q, w) in starts.windows(2).enumerate() {
-                let (row, t) = (w[0], w[1] - w[0]);
-                if t == 0 {
-                    continue;
-                }
-                for h in 0..heads.count {
-                    let at = |part| Mat::new(&qkv[heads.part(row, h, part)..], wide);
-                    let p = &p[heads.square(q, h, t)];
-                    let o = Mat::new(&grad_out[row * heads.width + h * size..], heads.width);
-                    s.square.resize(t * t, 0.0);
-                    gemm(simd, [t, t, size], o, at(2).t(), &mut s.square, t, Start::Zero, &mut s.pack);
-                    center_rows(simd, &mut s.square, p, t);
-                    map1(simd, &mut s.square, p, |x, p| simd.mul_f32s(simd.mul_f32s(x, p), scale));
-                    let ds = Mat::new(&s.square, t);
-                    gemm(simd, [t, size, t], ds, at(1), &mut into[heads.part(row, h, 0)..], wide, Start::Zero, &mut s.pack);
-                    gemm(simd, [t, size, t], ds.t(), at(0), &mut into[heads.part(row, h, 1)..], wide, Start::Zero, &mut s.pack);
-                    gemm(simd, [t, size, t], Mat::new(p, t).t(), o, &mut into[heads.part(row, h, 2)..], wide, Start::Zero, &mut s.pack);
-                }
+            for Each { sequence: q, row, t, head: h } in heads.each(starts) {
+                let at = |part| Mat::new(&qkv[heads.part(row, h, part)..], wide);
+                let p = &p[heads.square(q, h, t)];
+                let o = Mat::new(&grad_out[row * heads.width + h * size..], heads.width);
+                s.square.resize(t * t, 0.0);
+                gemm(simd, [t, t, size], o, at(2).t(), &mut s.square, t, Start::Zero, &mut s.pack);
+                center_rows(simd, &mut s.square, p, t);
+                map1(simd, &mut s.square, p, |x, p| simd.mul_f32s(simd.mul_f32s(x, p), scale));
+                let ds = Mat::new(&s.square, t);
+                gemm(simd, [t, size, t], ds, at(1), &mut into[heads.part(row, h, 0)..], wide, Start::Zero, &mut s.pack);
+                gemm(simd, [t, size, t], ds.t(), at(0), &mut into[heads.part(row, h, 1)..], wide, Start::Zero, &mut s.pack);
+                gemm(simd, [t, size, t], Mat::new(p, t).t(), o, &mut into[heads.part(row, h, 2)..], wide, Start::Zero, &mut s.pack);
             }
         },
     );
@@ -193,45 +190,39 @@ pub fn backward_both<S: Simd>(
         || {
             let (size, wide) = (heads.size(), 3 * heads.width);
             let scale = simd.splat_f32s(1.0 / (size as f32).sqrt());
-            for (q, w) in starts.windows(2).enumerate() {
-                let (row, t) = (w[0], w[1] - w[0]);
-                if t == 0 {
-                    continue;
-                }
-                for h in 0..heads.count {
-                    let at = |part| Mat::new(&qkv.x[heads.part(row, h, part)..], wide);
-                    let dat = |part| Mat::new(&qkv.dx[heads.part(row, h, part)..], wide);
-                    let (p, ds) = (&p.x[heads.square(q, h, t)], &p.dx[heads.square(q, h, t)]);
-                    let place = row * heads.width + h * size;
-                    let (o, z) = (Mat::new(&grad_out.x[place..], heads.width), Mat::new(&grad_out.dx[place..], heads.width));
-                    let Scratch { pack, square, other } = &mut *s;
-                    square.resize(t * t, 0.0);
-                    other.resize(t * t, 0.0);
-                    // V̄ = Pᵀ Ō + Ṗᵀ Ȱ and V̇̄ = Pᵀ Ȱ
-                    map2(simd, other, p, ds, |_, p, x| simd.mul_f32s(p, x));
-                    let v = &mut into[heads.part(row, h, 2)..];
-                    gemm(simd, [t, size, t], Mat::new(p, t).t(), o, v, wide, Start::Zero, pack);
-                    gemm(simd, [t, size, t], Mat::new(other, t).t(), z, v, wide, Start::Add, pack);
-                    gemm(simd, [t, size, t], Mat::new(p, t).t(), z, &mut into_tangent[heads.part(row, h, 2)..], wide, Start::Zero, pack);
-                    // B, then X
-                    gemm(simd, [t, t, size], z, at(2).t(), other, t, Start::Zero, pack);
-                    center_rows(simd, other, p, t);
-                    gemm(simd, [t, t, size], o, at(2).t(), square, t, Start::Zero, pack);
-                    gemm(simd, [t, t, size], z, dat(2).t(), square, t, Start::Add, pack);
-                    map2(simd, square, other, ds, |x, b, ds| simd.mul_add_e_f32s(b, ds, x));
-                    center_rows(simd, square, p, t);
-                    map1(simd, square, p, |x, p| simd.mul_f32s(simd.mul_f32s(x, p), scale));
-                    map1(simd, other, p, |b, p| simd.mul_f32s(simd.mul_f32s(b, p), scale));
-                    let (sx, sd) = (Mat::new(square, t), Mat::new(other, t));
-                    let to = &mut into[heads.part(row, h, 0)..];
-                    gemm(simd, [t, size, t], sx, at(1), to, wide, Start::Zero, pack);
-                    gemm(simd, [t, size, t], sd, dat(1), to, wide, Start::Add, pack);
-                    gemm(simd, [t, size, t], sd, at(1), &mut into_tangent[heads.part(row, h, 0)..], wide, Start::Zero, pack);
-                    let to = &mut into[heads.part(row, h, 1)..];
-                    gemm(simd, [t, size, t], sx.t(), at(0), to, wide, Start::Zero, pack);
-                    gemm(simd, [t, size, t], sd.t(), dat(0), to, wide, Start::Add, pack);
-                    gemm(simd, [t, size, t], sd.t(), at(0), &mut into_tangent[heads.part(row, h, 1)..], wide, Start::Zero, pack);
-                }
+            for Each { sequence: q, row, t, head: h } in heads.each(starts) {
+                let at = |part| Mat::new(&qkv.x[heads.part(row, h, part)..], wide);
+                let dat = |part| Mat::new(&qkv.dx[heads.part(row, h, part)..], wide);
+                let (p, ds) = (&p.x[heads.square(q, h, t)], &p.dx[heads.square(q, h, t)]);
+                let place = row * heads.width + h * size;
+                let (o, z) = (Mat::new(&grad_out.x[place..], heads.width), Mat::new(&grad_out.dx[place..], heads.width));
+                let Scratch { pack, square, other } = &mut *s;
+                square.resize(t * t, 0.0);
+                other.resize(t * t, 0.0);
+                // V̄ = Pᵀ Ō + Ṗᵀ Ȱ and V̇̄ = Pᵀ Ȱ
+                map2(simd, other, p, ds, |_, p, x| simd.mul_f32s(p, x));
+                let v = &mut into[heads.part(row, h, 2)..];
+                gemm(simd, [t, size, t], Mat::new(p, t).t(), o, v, wide, Start::Zero, pack);
+                gemm(simd, [t, size, t], Mat::new(other, t).t(), z, v, wide, Start::Add, pack);
+                gemm(simd, [t, size, t], Mat::new(p, t).t(), z, &mut into_tangent[heads.part(row, h, 2)..], wide, Start::Zero, pack);
+                // B, then X
+                gemm(simd, [t, t, size], z, at(2).t(), other, t, Start::Zero, pack);
+                center_rows(simd, other, p, t);
+                gemm(simd, [t, t, size], o, at(2).t(), square, t, Start::Zero, pack);
+                gemm(simd, [t, t, size], z, dat(2).t(), square, t, Start::Add, pack);
+                map2(simd, square, other, ds, |x, b, ds| simd.mul_add_e_f32s(b, ds, x));
+                center_rows(simd, square, p, t);
+                map1(simd, square, p, |x, p| simd.mul_f32s(simd.mul_f32s(x, p), scale));
+                map1(simd, other, p, |b, p| simd.mul_f32s(simd.mul_f32s(b, p), scale));
+                let (sx, sd) = (Mat::new(square, t), Mat::new(other, t));
+                let to = &mut into[heads.part(row, h, 0)..];
+                gemm(simd, [t, size, t], sx, at(1), to, wide, Start::Zero, pack);
+                gemm(simd, [t, size, t], sd, dat(1), to, wide, Start::Add, pack);
+                gemm(simd, [t, size, t], sd, at(1), &mut into_tangent[heads.part(row, h, 0)..], wide, Start::Zero, pack);
+                let to = &mut into[heads.part(row, h, 1)..];
+                gemm(simd, [t, size, t], sx.t(), at(0), to, wide, Start::Zero, pack);
+                gemm(simd, [t, size, t], sd.t(), dat(0), to, wide, Start::Add, pack);
+                gemm(simd, [t, size, t], sd.t(), at(0), &mut into_tangent[heads.part(row, h, 1)..], wide, Start::Zero, pack);
             }
         },
     );
