@@ -10,7 +10,7 @@ use crate::data::{PreferencePair, TokenBatch};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fused::cpu::adamw::Rate;
 use crate::fused::cpu::lanes::{CpuLanes, LaneInput, LaneMeasured};
-use crate::fused::cpu::pass::Rows;
+use crate::fused::cpu::rows::Rows;
 #[cfg(feature = "gpu")]
 use crate::fused::gpu::{GpuLanes, PairTable, Who};
 use crate::fused::layout::Layout;

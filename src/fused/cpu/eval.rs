@@ -2,7 +2,8 @@
 
 use super::gemm::{Mat, Start, gemm};
 use super::norm::{self, Saved};
-use super::pass::{Pass, Rows, Workspace};
+use super::pass::{Pass, Workspace};
+use super::rows::Rows;
 use super::vector::{add, axpy, dot, map, normal, with};
 use super::{cores, head, spread};
 use crate::config::EvalConfig;

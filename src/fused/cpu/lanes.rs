@@ -1,7 +1,8 @@
 //! Training of many lanes: forward, weigh, backward and update, each lane by itself.
 
 use super::adamw::{Moments, Rate};
-use super::pass::{Pass, Rows, Workspace};
+use super::pass::{Pass, Workspace};
+use super::rows::Rows;
 use super::{cores, spread};
 use crate::config::LaneConfig;
 use crate::data::PreferencePair;

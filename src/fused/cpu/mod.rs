@@ -1,17 +1,19 @@
 //! The fused passes on the CPU: one lane at a time, each on a core of its own where there are several.
 //!
-//! [`pass`] is the model, written out forward and backward over [`gemm`], [`norm`], [`attention`] and [`head`];
+//! [`pass`] is the model, written out forward and backward over [`gemm`], [`norm`], [`attention`], [`gelu`] and [`head`], for the [`rows`] that matter;
 //! [`lanes`] trains, [`eval`] evaluates. No tensor, no graph and no allocation once the buffers have grown.
 
 pub mod adamw;
 pub mod attention;
 pub mod eval;
+pub mod gelu;
 pub mod gemm;
 pub mod head;
 pub mod lanes;
 pub mod norm;
 pub mod pass;
 pub mod policy;
+pub mod rows;
 pub mod vector;
 
 use std::sync::Mutex;

@@ -6,66 +6,11 @@
 use super::attention::{self, Both, Heads};
 use super::gemm::{Mat, Start, gemm};
 use super::norm::{self, Affine};
-use super::vector::{NORMAL, add, exp, map1, map2, normal, with};
-use super::{head, norm::Saved};
-use crate::data::TokenBatch;
+use super::rows::Rows;
+use super::vector::{add, map1, with};
+use super::{gelu, head, norm::Saved};
 use crate::fused::layout::Layout;
 use pulp::Simd;
-
-/// The rows of a batch.
-#[derive(Default)]
-pub struct Rows {
-    /// First row of each sequence, then the number of rows.
-    pub starts: Vec<usize>,
-    /// Token of each row.
-    pub tokens: Vec<u32>,
-    /// Rows whose prediction counts.
-    pub counted: Vec<usize>,
-    /// What they should predict.
-    pub targets: Vec<u32>,
-    /// First counted row of each sequence (an index into `counted`), then their number.
-    pub counted_starts: Vec<usize>,
-}
-
-impl Rows {
-    /// The rows of `batch`.
-    pub fn new(batch: &TokenBatch) -> Self {
-        let t = batch.context;
-        let mut rows = Self { starts: vec![0], counted_starts: vec![0], ..Self::default() };
-        for (tokens, mask) in batch.tokens.chunks_exact(t).zip(batch.loss_mask.chunks_exact(t)) {
-            let len = mask.iter().rposition(|m| *m > 0.0).map_or(0, |last| last + 1);
-            let first = rows.tokens.len();
-            rows.tokens.extend(&tokens[..len]);
-            for i in (0..len).filter(|i| mask[*i] > 0.0) {
-                rows.counted.push(first + i);
-                rows.targets.push(tokens[i + 1]);
-            }
-            rows.starts.push(rows.tokens.len());
-            rows.counted_starts.push(rows.counted.len());
-        }
-        rows
-    }
-
-    /// Rows in all.
-    pub fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
-    /// Sequences.
-    pub fn sequences(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// Sums of `per_row` (one value per counted row) over each sequence.
-    pub fn sums(&self, per_row: &[f32]) -> Vec<f32> {
-        self.counted_starts.windows(2).map(|w| per_row[w[0]..w[1]].iter().sum()).collect()
-    }
-
-    /// The value of each counted row's sequence.
-    pub fn spread(&self, per_sequence: &[f32]) -> Vec<f32> {
-        self.counted_starts.windows(2).zip(per_sequence).flat_map(|(w, v)| std::iter::repeat_n(*v, w[1] - w[0])).collect()
-    }
-}
 
 /// What one block keeps for the backward pass: of the value, or (in the other stream) of the tangent.
 #[derive(Default)]
@@ -211,7 +156,7 @@ impl<S: Simd> Pass<'_, S> {
             self.add_bias(x, b.out_bias, d);
             norm::forward(simd, x, self.slice(b.ln2_gain, d), self.slice(b.ln2_bias, d), &mut k.norm2, fit(&mut k.normed2, n * d));
             self.linear(&k.normed2, b.up, Some(b.up_bias), [d, 4 * d], fit(&mut k.active, n * 4 * d), false, pack);
-            gelu(simd, fit(&mut k.slope, n * 4 * d), &mut k.active, curvature.then(|| fit(&mut k.curvature, n * 4 * d)));
+            gelu::forward(simd, fit(&mut k.slope, n * 4 * d), &mut k.active, curvature.then(|| fit(&mut k.curvature, n * 4 * d)));
             self.linear(&k.active, b.down, None, [4 * d, d], x, true, pack);
             self.add_bias(x, b.down_bias, d);
         }
@@ -266,7 +211,7 @@ impl<S: Simd> Pass<'_, S> {
             self.linear(&k.mixed, b.out, None, [d, d], x, true, pack);
             norm::tangent(simd, x, self.slice(b.ln2_gain, d), &v.norm2, &mut k.norm2, fit(&mut k.normed2, n * d));
             self.linear(&k.normed2, b.up, None, [d, 4 * d], fit(&mut k.active, n * 4 * d), false, pack);
-            gelu_tangent(simd, fit(&mut k.slope, n * 4 * d), &mut k.active, &v.slope, &v.curvature);
+            gelu::tangent(simd, fit(&mut k.slope, n * 4 * d), &mut k.active, &v.slope, &v.curvature);
             self.linear(&k.active, b.down, None, [4 * d, d], x, true, pack);
         }
         norm::tangent(simd, x, self.slice(self.layout.ln_f_gain, d), &value.last, &mut tangent.last, fit(&mut tangent.normed, n * d));
@@ -376,7 +321,7 @@ impl<S: Simd> Pass<'_, S> {
             self.bias_grad(x, b.down_bias, d, grads);
             self.linear_back(x, b.down, [4 * d, d], fit(wide, n * 4 * d), pack);
             self.linear_back(dx, b.down, [4 * d, d], fit(dwide, n * 4 * d), pack);
-            gelu_back(simd, wide, dwide, &v.slope, &t.slope);
+            gelu::backward_both(simd, wide, dwide, &v.slope, &t.slope);
             self.weight_grad(&v.normed2, wide, b.up, [d, 4 * d], grads, pack);
             self.weight_grad(&t.normed2, dwide, b.up, [d, 4 * d], grads, pack);
             self.bias_grad(wide, b.up_bias, 4 * d, grads);
@@ -437,66 +382,3 @@ fn times<S: Simd>(simd: S, x: &mut [f32], y: &[f32]) {
         || map1(simd, x, y, |x, y| simd.mul_f32s(x, y)),
     );
 }
-
-/// xΦ(x) and its slope.
-#[inline(always)]
-fn gelu_of<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
-    let (cdf, density) = normal(simd, x);
-    (simd.mul_f32s(x, cdf), simd.mul_add_e_f32s(x, density, cdf))
-}
-
-/// `x` becomes xΦ(x); its slope Φ + xφ and curvature φ(2 − x²) are kept.
-#[inline(always)]
-fn gelu<S: Simd>(simd: S, slope: &mut [f32], x: &mut [f32], mut curvature: Option<&mut [f32]>) {
-    with(
-        simd,
-        #[inline(always)]
-        || {
-            if let Some(curvature) = curvature.as_deref_mut() {
-                let half = simd.splat_f32s(-0.5);
-                map1(simd, curvature, x, |_, x| {
-                    let square = simd.mul_f32s(x, x);
-                    let density = simd.mul_f32s(exp(simd, simd.mul_f32s(square, half)), simd.splat_f32s(NORMAL));
-                    simd.mul_f32s(density, simd.sub_f32s(simd.splat_f32s(2.0), square))
-                });
-            }
-            let ((x, x_tail), (slope, slope_tail)) = (S::as_mut_simd_f32s(x), S::as_mut_simd_f32s(slope));
-            for (x, slope) in x.iter_mut().zip(slope) {
-                (*x, *slope) = gelu_of(simd, *x);
-            }
-            if !x_tail.is_empty() {
-                let (y, s) = gelu_of(simd, simd.partial_load_f32s(x_tail));
-                simd.partial_store_f32s(x_tail, y);
-                simd.partial_store_f32s(slope_tail, s);
-            }
-        },
-    );
-}
-
-/// `dx` becomes the tangent of gelu; curvature · ẋ is kept.
-#[inline(always)]
-fn gelu_tangent<S: Simd>(simd: S, kept: &mut [f32], dx: &mut [f32], slope: &[f32], curvature: &[f32]) {
-    with(
-        simd,
-        #[inline(always)]
-        || {
-            map2(simd, kept, curvature, dx, |_, c, x| simd.mul_f32s(c, x));
-            map1(simd, dx, slope, |x, s| simd.mul_f32s(x, s));
-        },
-    );
-}
-
-/// `y` (ȳ) becomes x̄ = ȳ·slope + ẏ̄·(curvature ẋ); `dy` becomes ẋ̄ = ẏ̄·slope.
-#[inline(always)]
-fn gelu_back<S: Simd>(simd: S, y: &mut [f32], dy: &mut [f32], slope: &[f32], bent: &[f32]) {
-    with(
-        simd,
-        #[inline(always)]
-        || {
-            map1(simd, y, slope, |y, s| simd.mul_f32s(y, s));
-            map2(simd, y, dy, bent, |y, z, c| simd.mul_add_e_f32s(z, c, y));
-            map1(simd, dy, slope, |z, s| simd.mul_f32s(z, s));
-        },
-    );
-}
-

@@ -1,7 +1,8 @@
 //! Maximum-likelihood training of a single policy.
 
 use super::adamw::{Moments, Rate};
-use super::pass::{Pass, Rows, Workspace};
+use super::pass::{Pass, Workspace};
+use super::rows::Rows;
 use crate::data::TokenBatch;
 use crate::fused::layout::Layout;
 use crate::policy::Parameters;
