@@ -157,6 +157,7 @@ export const en = {
     rho: { label: 'ρ', help: 'WDPO: radius of the Wasserstein ball. 0 is DPO.' },
     lr: { label: 'learn rate', help: 'Learning rate of every lane.' },
     seed: { label: 'seed', help: 'Seed of the data, the batches and the samples.' },
+    seeds: { label: 'seeds', help: 'Lanes of each method that see the batches in different orders: ④ then shows their mean and its error band.' },
     steps: { label: 'steps', help: 'Training steps of a run.' },
     batch: { label: 'batch', help: 'Preference pairs per step.' },
     cores: { label: 'cores', help: 'CPU cores to train on; 0 takes all that the lanes can use.' },

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Evaluation, Frame } from '../engine/types';
+import type { Evaluation, Frame, LaneConfig } from '../engine/types';
 import {
   effectiveSampleSize,
   flippedShare,
   frameSums,
+  laneFamilies,
   lastAt,
   laneSlice,
   nominalValue,
@@ -126,5 +127,17 @@ describe('a hundred people', () => {
   it('always add up', () => {
     for (const mix of [[0.9, 0.1], [1 / 3, 1 / 3, 1 / 3], [0.995, 0.005], [1]]) expect(people(mix)).toHaveLength(100);
     expect(people([0.87, 0.13]).filter((g) => g === 1)).toHaveLength(13);
+  });
+});
+
+describe('lanes of several seeds', () => {
+  it('belong together where nothing but the seed differs', () => {
+    const lane = (method: string, params: Record<string, number>, seed: number): LaneConfig => ({ method, params, learning_rate: 1e-4, seed });
+    const lanes = [
+      lane('dpo', { beta: 1 }, 0), lane('dpo', { beta: 1 }, 1),
+      lane('kldpo', { beta: 1, tau: 1 }, 0), lane('kldpo', { tau: 1, beta: 1 }, 1), lane('kldpo', { beta: 1, tau: 0.5 }, 0),
+    ];
+    expect(laneFamilies(lanes)).toEqual([[0, 1], [2, 3], [4]]);
+    expect(laneFamilies([...lanes, { ...lanes[0]!, form: 'other' }])).toHaveLength(4);
   });
 });

@@ -1,5 +1,5 @@
 // Numbers the page shows, worked out of what the engine sent. Pure functions, no state.
-import type { Evaluation, Frame, PairText } from '../engine/types';
+import type { Evaluation, Frame, LaneConfig, PairText } from '../engine/types';
 
 export type Metric = 'accuracy' | 'margin' | 'reward';
 export type Layer = 'factor' | 'gradient';
@@ -9,6 +9,18 @@ export type Numbers = ArrayLike<number>;
 export function laneSlice(values: Numbers, lane: number, lanes: number): number[] {
   const n = lanes > 0 ? Math.floor(values.length / lanes) : 0;
   return Array.from({ length: n }, (_, i) => values[lane * n + i] ?? Number.NaN);
+}
+
+/** Lanes that differ only in their seed, `[family][lane]`, in the order of their first lanes. */
+export function laneFamilies(lanes: readonly LaneConfig[]): number[][] {
+  const families = new Map<string, number[]>();
+  lanes.forEach(({ seed: _, ...rest }, lane) => {
+    const key = JSON.stringify(rest, (name, value: unknown) =>
+      name === 'params' ? Object.entries(value as Record<string, number>).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
+    );
+    families.set(key, [...(families.get(key) ?? []), lane]);
+  });
+  return [...families.values()];
 }
 
 /** Sum of `values` over the pairs of each group, not normalized. `values` and `pairs` are one lane's. */

@@ -83,7 +83,7 @@ export class Lab {
   readonly differsFromReplay = $derived(
     this.source === 'replay' &&
       this.running !== undefined &&
-      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'batch'] as SettingKey[]).some(
+      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'seeds', 'batch'] as SettingKey[]).some(
         (key) => this.running?.[key] !== this.settings[key],
       ),
   );

@@ -1,6 +1,6 @@
 // What a run has said so far: growing arrays of bounded length.
 import type { Event, Evaluation, Frame, LaneConfig, Progress, Started, Warning } from '../engine/types';
-import { frameSums, type Layer } from './derive';
+import { frameSums, laneFamilies, type Layer } from './derive';
 
 /** Parameters that lane names carry, as the engine writes them. */
 const SYMBOLS: Record<string, string> = { tau: 'τ', radius: 'ρ', rho: 'ρ', eta: 'η', beta_prime: 'β′' };
@@ -11,6 +11,8 @@ export class RunData {
   started: Started | undefined;
   /** Display names, which follow a live change of a parameter. */
   names: string[] = [];
+  /** Lanes that differ only in their seed, `[family][lane]`. A column of the page shows the first of each. */
+  families: number[][] = [];
   groupOf: Uint16Array = new Uint16Array(0);
   frames: Frame[] = [];
   /** Per frame, beside `frames`: `[lane][frame][group]`. */
@@ -54,6 +56,7 @@ export class RunData {
       case 'started':
         this.started = event;
         this.names = [...event.lanes];
+        this.families = laneFamilies(event.config.lanes);
         this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
         this.frames = [];
         this.evaluations = [];

@@ -74,6 +74,15 @@ describe('the config', () => {
     expect(mixFor([1], 0.1)).toEqual([1]);
   });
 
+  it('repeats every lane for each seed, and reads that back', () => {
+    const settings = { ...defaults(), methods: 'dpo,kldpo', taus: '1', tau: 0.5, seeds: 3 };
+    const { lanes } = toConfig(settings);
+    expect(lanes.map((lane) => [lane.method, lane.params['tau'], lane.seed])).toEqual(
+      [['dpo', undefined], ['kldpo', 1], ['kldpo', 0.5]].flatMap((lane) => [0, 1, 2].map((seed) => [...lane, seed])),
+    );
+    expect(fromConfig(toConfig(settings))).toMatchObject({ methods: 'dpo,kldpo', taus: '1', tau: 0.5, seeds: 3 });
+  });
+
   it('gives each lane only the parameters that it knows', () => {
     const config = toConfig({ ...defaults(), methods: 'dpo,kldpo,wdpo,gr_dpo' });
     expect(config.lanes.map((lane) => Object.keys(lane.params))).toEqual([['beta'], ['beta', 'tau'], ['beta', 'rho'], ['beta']]);

@@ -70,6 +70,8 @@ export const SETTINGS = {
   wform: choice(formsOf('wdpo').map((form) => form.id)),
   lr: number(0.00001, 1, 0.00001, { scale: 'log', live: true }),
   seed: number(0, 4_294_967_295, 1),
+  /** Lanes of each method, each with batches in an order of its own. */
+  seeds: number(1, 5, 1),
   device: choice(['auto', 'webgpu', 'cpu']),
   /** Cores to use on the CPU; 0 takes all. */
   cores: number(0, 64, 1),
@@ -117,7 +119,9 @@ const fallback = (method: string, name: string): number => info(method)?.params.
 
 /** The settings that describe a config, as far as this page has controls for them. */
 export function fromConfig(config: RunConfig): Settings {
-  const kldpo = config.lanes.filter((lane) => lane.method === 'kldpo');
+  // Lanes that differ only in their seed are one lane on the controls.
+  const seeds = [...new Set(config.lanes.map((lane) => lane.seed))];
+  const kldpo = config.lanes.filter((lane) => lane.method === 'kldpo' && lane.seed === seeds[0]);
   const lane = (method: string): LaneConfig | undefined =>
     config.lanes.findLast((each) => each.method === method) ?? FIRST.config.lanes.find((each) => each.method === method);
   const param = (method: string, name: string): number => lane(method)?.params[name] ?? fallback(method, name);
@@ -137,6 +141,7 @@ export function fromConfig(config: RunConfig): Settings {
     wform: form('wdpo'),
     lr: config.lanes[0]?.learning_rate ?? config.train.learning_rate,
     seed: config.seed,
+    seeds: Math.max(1, Math.min(SETTINGS.seeds.max, seeds.length)),
     device: 'auto',
     cores: 0,
     steps: config.train.steps,
@@ -254,7 +259,7 @@ export function toConfig(s: Settings, imported?: RunConfig): RunConfig {
     data: { ...start.data, pairs: s.pairs, eval_pairs: s.evalpairs, mix: mixFor(start.data.mix, s.minority), marker: s.marker, flip: s.flip },
     model: { ...start.model, d_model: s.d, layers: s.layers, heads, context },
     sft: { ...start.sft, steps: s.sft },
-    lanes: s.methods.split(',').flatMap((method) => lanesOf(method, s)),
+    lanes: s.methods.split(',').flatMap((method) => lanesOf(method, s)).flatMap((lane) => Array.from({ length: s.seeds }, (_, seed) => ({ ...lane, seed }))),
     train: { ...start.train, steps: s.steps, batch: s.batch },
     eval: { ...start.eval, every: s.every, samples: s.samples },
   };

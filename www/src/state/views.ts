@@ -43,7 +43,9 @@ export function methodOf(data: RunData, lane: number): string {
 
 export function dashOf(data: RunData, lane: number): string {
   const method = methodOf(data, lane);
-  const earlier = data.started?.config.lanes.slice(0, lane).filter((each) => each.method === method).length ?? 0;
+  // Lanes of other seeds look alike.
+  const family = data.families.findIndex((lanes) => lanes.includes(lane));
+  const earlier = data.families.slice(0, Math.max(0, family)).filter((lanes) => methodOf(data, lanes[0] ?? 0) === method).length;
   return (earlier === 0 ? DASHES[method] : MORE_DASHES[(earlier - 1) % MORE_DASHES.length]) ?? 'solid';
 }
 
