@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-const PORT = 4173;
+const PORT = Number(process.env['PORT'] ?? 4173);
 // Flags that give headless Chromium a software WebGPU adapter and keep it from calling anywhere.
 const ARGS = [
   '--no-sandbox',

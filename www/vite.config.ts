@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import type { HtmlTagDescriptor } from 'vite';
+import type { HtmlTagDescriptor, Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { CSP, HEADERS, headersFile } from './csp.ts';
 
 const folder = new URL('./public/', import.meta.url);
 const has = (path: string): boolean => existsSync(new URL(path, folder));
@@ -25,12 +26,23 @@ const early: HtmlTagDescriptor[] = [
   ...(shipped.cpu ? ['engine/cpu/prefshift_bg.wasm'] : []),
 ].map((path) => ({ tag: 'link', attrs: { rel: 'preload', href: `./${path}`, as: 'fetch', crossorigin: true }, injectTo: 'head' }));
 
+// The development server styles by inline tags, so only what is built is held to it.
+const strict: Plugin = {
+  name: 'strict',
+  apply: 'build',
+  transformIndexHtml: () => [{ tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: CSP }, injectTo: 'head-prepend' }],
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: '_headers', source: headersFile() });
+  },
+};
+
 // A relative base lets the built page work under any path (GitHub Pages, a folder on a school server).
 export default defineConfig({
   base: './',
   appType: 'mpa',
   define: { __SHIPPED__: JSON.stringify(shipped) },
-  plugins: [svelte(), { name: 'early', transformIndexHtml: () => early }],
+  plugins: [svelte(), { name: 'early', transformIndexHtml: () => early }, strict],
+  preview: { headers: HEADERS },
   worker: { format: 'es' },
   // The style sheet is written for browsers that know light-dark(); nothing of it is rewritten.
   build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], chunkSizeWarningLimit: 300 },
