@@ -2,7 +2,7 @@
 
 import { make, set, show, write } from './dom';
 import { useFont } from './format';
-import { english, type ChartText } from './text';
+import { spokenText, type ChartText } from './text';
 
 /** A chart as the page sees it. */
 export interface Chart<View> {
@@ -37,7 +37,7 @@ export interface ChartOptions {
   /** Size to draw at where the host has none (tests, export). */
   width?: number;
   height?: number;
-  /** Words; English by default. */
+  /** Words; those of the page's language by default. */
   text?: ChartText;
   /** Replaces "waiting for the first step". */
   waiting?: string;
@@ -83,7 +83,7 @@ export abstract class Figure<View> implements Chart<View> {
   constructor(host: HTMLElement, options: ChartOptions, kind: string, role: 'img' | 'group') {
     this.host = host;
     this.options = options;
-    this.text = options.text ?? english;
+    this.text = options.text ?? spokenText();
     host.classList.add('chart-host');
     this.root = document.createElement('div');
     this.root.className = `chart chart-${kind}`;

@@ -7,7 +7,7 @@ export type { PlanePoint } from './plane-path';
 export { ShiftChart, type ShiftOptions } from './shift';
 export { errorAt, populationAt, valueAt, type ShiftLane, type ShiftView } from './shift-value';
 export { SharesChart, type SharesView } from './shares';
-export { english, type ChartText } from './text';
+export { english, useText, type ChartText } from './text';
 export { TiltChart, type TiltOptions, type TiltView } from './tilt';
 export { TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
 export { fmt, pct } from './format';

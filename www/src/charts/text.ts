@@ -51,6 +51,15 @@ export interface ChartText {
   planeEnd: (lane: string, x: string, y: string, step: string) => string;
 }
 
+let spoken: ChartText | undefined;
+
+/** The language of charts that are made from now on, where they are given none of their own. */
+export function useText(text: ChartText): void {
+  spoken = text;
+}
+
+export const spokenText = (): ChartText => spoken ?? english;
+
 /** English. */
 export const english: ChartText = {
   waiting: 'waiting for the first step',

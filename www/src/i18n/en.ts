@@ -1,6 +1,8 @@
-// Every word of the page (the charts have their own table in src/charts/text.ts).
+// Every word of the page in English (the charts have their own table in src/charts/text.ts).
+import { METHOD_INFOS, SCENARIOS as CATALOG } from '../engine/catalog';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
+import { english } from '../charts/text';
 
 const STAGES: Record<Stage, string> = {
   data: 'writing the preference pairs',
@@ -60,23 +62,52 @@ const METHODS: Record<string, { name: string; help: string }> = {
   dr_dpo: { name: 'Dr. DPO', help: 'Tilts the other way, away from high losses: made for wrong labels.' },
 };
 
+/** A scenario that has no words of its own here, in the engine's words. */
+function fromCatalog(id: string): { name: string; line: string; lead: string; lesson: string } {
+  const known = CATALOG.find((each) => each.id === id);
+  return { name: known?.title ?? id, line: known?.description ?? '', lead: known?.title ?? id, lesson: known?.description ?? '' };
+}
+
+function methodFromCatalog(id: string): { name: string; help: string } {
+  const known = METHOD_INFOS.find((each) => each.id === id);
+  return { name: known?.name ?? id, help: known ? `${known.adversary} ${known.robust_to}` : '' };
+}
+
+export function formFromCatalog(method: string, id: string): { name: string; help: string } {
+  const known = METHOD_INFOS.find((each) => each.id === method)?.forms.find((form) => form.id === id);
+  return { name: known?.name ?? id, help: known?.help ?? '' };
+}
+
 export const en = {
   language: 'en',
   title: 'prefshift',
+  pageTitle: 'prefshift: who is left behind when preferences shift?',
+  languageLabel: 'Language',
+  charts: english,
   tagline: 'Several policies learn from the same preferences. Who is left behind when the people change?',
   skip: 'Skip to the charts',
 
-  scenario: (id: string) => SCENARIOS[id] ?? SCENARIOS['two-populations']!,
+  scenario: (id: string) => SCENARIOS[id] ?? fromCatalog(id),
+  /** Name of a group as the engine gives it; own pairs' groups are left as they are. */
+  group: (_scenario: string, name: string) => name,
+  /** What a group wants, as the engine gives it. */
+  wants: (_scenario: string, _name: string, wants: string) => wants,
   /** A group before anything is known of it. */
   groupName: (g: number) => `group ${g + 1}`,
-  method: (id: string) => METHODS[id] ?? { name: id, help: '' },
-  metricName: { accuracy: 'accuracy', margin: 'margin', reward: 'reward' } as const,
+  method: (id: string) => METHODS[id] ?? methodFromCatalog(id),
+  form: (method: string, id: string) => formFromCatalog(method, id),
+  /** An error of the engine's, in words; its code is stable. */
+  told: (error: { code: string; message: string; mend: string }) => ({ message: error.message, mend: error.mend }),
+  /** A remark of the engine's, such as a warning or why a device was chosen. */
+  remark: (text: string) => text,
+  number: (n: number) => n.toLocaleString('en'),
+  metricName: { accuracy: 'accuracy', margin: 'margin', reward: 'reward' },
   metricHelp: {
     accuracy: 'How often the policy sides with the group.',
     margin: 'Mean log-ratio, chosen − rejected (nats).',
     reward: 'Mean reward of fresh answers, by the group.',
-  } as const,
-  metricAxis: { accuracy: 'accuracy', margin: 'margin (nats)', reward: 'reward' } as const,
+  },
+  metricAxis: { accuracy: 'accuracy', margin: 'margin (nats)', reward: 'reward' },
 
   // Transport
   transport: 'Run',
@@ -107,13 +138,13 @@ export const en = {
   // Device
   device: 'Device',
   devices: { auto: 'auto', webgpu: 'WebGPU', cpu: 'CPU' } as Record<string, string>,
-  engine: { none: '', loading: 'engine loading', ready: '', failed: 'engine not available' } as const,
+  engine: { none: '', loading: 'engine loading', ready: '', failed: 'engine not available' },
   probing: 'looking for a device',
   deviceLine: (backend: 'cpu' | 'webgpu', cores: number, reason: string) =>
     `${backend === 'webgpu' ? 'WebGPU' : cores > 1 ? `CPU, ${cores} cores` : 'CPU'}${/^as /.test(reason) ? ',' : ':'} ${reason}`,
 
   // Themes and help
-  theme: (dark: boolean) => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
+  theme: (dark: boolean): string => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
   help: 'Help',
   helpTitle: 'How to read this page',
   close: 'Close',
@@ -198,12 +229,12 @@ export const en = {
     plane: { title: '⑥ Robust or cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
   },
   layer: 'Layer',
-  layers: { factor: 'adversary', gradient: 'gradient' } as const,
-  layerHelp: { factor: 'The adversary’s factor (for WDPO: sensitivity).', gradient: 'Share of the total gradient, which every method has.' } as const,
+  layers: { factor: 'adversary', gradient: 'gradient' },
+  layerHelp: { factor: 'The adversary’s factor (for WDPO: sensitivity).', gradient: 'Share of the total gradient, which every method has.' },
   sensitivityShare: 'share of sensitivity (%)',
   metric: 'Value',
   against: 'Against',
-  againsts: { worst: 'worst', alpha: 'at α' } as const,
+  againsts: { worst: 'worst', alpha: 'at α' },
   planeX: (metric: string) => `${metric} on the training mix`,
   planeYWorst: (metric: string) => `worst group’s ${metric}`,
   planeYAlpha: (metric: string, alpha: string, group: string) => `${metric} at ${alpha} ${group}`,

@@ -1,5 +1,2 @@
-import { en } from './en';
-
-/** The words of the page. Another language is another object of this type. */
-export type Words = typeof en;
-export const t: Words = en;
+// The words of the page in the language that is chosen. Another language is another object of type `Words` in LANGUAGES.
+export { language, LANGUAGES, setLanguage, startLanguage, t, type Language, type Words } from './language.svelte';

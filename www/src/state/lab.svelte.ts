@@ -165,7 +165,7 @@ export class Lab {
       if (event.event === 'warning' && !this.seenWarnings.has(event.code + event.message)) {
         this.seenWarnings.add(event.code + event.message);
         // What the engine made of the user's file is news, not trouble.
-        this.say(event.code === 'data' ? 'info' : 'warning', event.message, '');
+        this.say(event.code === 'data' ? 'info' : 'warning', t.remark(event.message), '');
       }
     }
     this.grown();
@@ -294,7 +294,7 @@ export class Lab {
       const crew = await this.backstage.ready();
       this.imported = { name: file.name, ...(await crew.inspect(text)) };
     } catch (thrown) {
-      const { message, mend } = asEngineError(thrown);
+      const { message, mend } = t.told(asEngineError(thrown));
       this.say('error', t.fileRefused(file.name, message), mend);
       return;
     }
@@ -327,7 +327,8 @@ export class Lab {
   }
 
   fail(error: EngineError, tone: Notice['tone']): void {
-    this.say(tone, error.message, error.mend);
+    const { message, mend } = t.told(error);
+    this.say(tone, message, mend);
   }
 
   dismiss(id: number): void {

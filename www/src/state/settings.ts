@@ -211,6 +211,7 @@ export function fromQuery(query: string): { settings: Settings; notices: Notice[
   const seen = new URLSearchParams(query.replace(/^[?#]/, ''));
   const settings = defaults(String(clamp('scenario', seen.get('scenario') ?? FIRST.id).value));
   for (const [key, raw] of seen) {
+    if (key === 'lang') continue;
     const given = raw.slice(0, 60);
     if (!Object.hasOwn(SETTINGS, key)) {
       notices.push({ key: key.slice(0, 40), given, used: '', why: 'unknown' });

@@ -34,7 +34,13 @@ export function styles(names: readonly string[]): GroupStyle[] {
 }
 
 export function groupStyles(data: RunData): GroupStyle[] {
-  return styles(data.started?.groups.map((group) => group.name) ?? []);
+  return styles(groupNames(data));
+}
+
+/** Names of the groups in the page's language. */
+export function groupNames(data: RunData): string[] {
+  const scenario = data.started?.config.data.scenario ?? '';
+  return data.started?.groups.map((group) => t.group(scenario, group.name)) ?? [];
 }
 
 export function methodOf(data: RunData, lane: number): string {
@@ -194,7 +200,7 @@ export function finding(data: RunData, metric: Metric, cursor: number | undefine
   const evaluation = data.evaluations[evaluationAt(data, cursor)];
   const at = frameAt(data, cursor);
   return {
-    group: started.groups[rare]?.name ?? '',
+    group: groupNames(data)[rare] ?? '',
     share: mix[rare] ?? 0,
     weights: data.names.flatMap((lane, i) =>
       methodOf(data, i) === 'kldpo' || methodOf(data, i) === 'gr_dpo' || methodOf(data, i) === 'dr_dpo'

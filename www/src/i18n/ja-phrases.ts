@@ -1,0 +1,31 @@
+// 群・手法の表にない、エンジンが英語で述べる文の訳。載っていない文は英語のまま表示する。
+const PHRASES: [RegExp, string][] = [
+  // 計算装置の選択
+  [/^as chosen$/, '選んだとおり'],
+  [/^as chosen: (.*)$/s, '選んだとおり（$1）'],
+  [/^this browser has no WebGPU$/, 'このブラウザーには WebGPU がない'],
+  [/^WebGPU finds no adapter here$/, 'WebGPU のアダプターが見つからない'],
+  [/^this build of the page has no WebGPU engine$/, 'このビルドには WebGPU エンジンがない'],
+  [/^the only WebGPU adapter is software \((.*)\), which is slower$/, 'WebGPU のアダプターがソフトウェア（$1）で、遅いため'],
+  // エンジンとの連絡
+  [/^the engine has been stopped$/, 'エンジンは停止しました'],
+  [/^press play to start it again$/, '再生を押すと再び始まります'],
+  [/^the engine could not be loaded \((\d+)\)$/, 'エンジンを読み込めませんでした（$1）'],
+  [/^reload the page$/, 'ページを読み込み直してください'],
+  [/^the engine’s worker could not be started$/, 'エンジンのワーカーを起動できませんでした'],
+  [/^the engine’s workers have fallen out of step$/, 'エンジンのワーカーの歩調が合わなくなりました'],
+  [/^reset the run$/, '最初からやり直してください'],
+  [/^the run was started anew$/, '実行はやり直されました'],
+  [/^no run has been started$/, 'まだ実行が始まっていません'],
+  [/^press play first$/, 'まず再生を押してください'],
+  [/^(.*) blew up at step (\d+): its numbers are no longer finite\. Lower its learning rate and reset; the other lanes go on\.$/s, '$1 はステップ $2 で発散しました（数値が有限でない）。学習率を下げて最初からやり直してください。他のレーンは続きます。'],
+  // 自分のペア
+  [/^not JSON$/, 'JSON ではありません'],
+  [/^`chosen` and `rejected` have the same words$/, '`chosen` と `rejected` が同じ文です'],
+];
+
+/** 知っている文ならその訳。 */
+export function phrase(text: string): string | undefined {
+  for (const [pattern, japanese] of PHRASES) if (pattern.test(text)) return text.replace(pattern, japanese);
+  return undefined;
+}

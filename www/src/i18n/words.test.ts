@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { METHOD_INFOS, SCENARIOS as CATALOG } from '../engine/catalog';
+import { decide } from '../engine/device';
+import { en } from './en';
+import { FORMS, GROUPS, ja, METHODS, SCENARIOS } from './ja';
+import { LANGUAGES, setLanguage, startLanguage, t } from './language.svelte';
+
+describe('Japanese', () => {
+  it('has words for everything in the engine’s catalog', () => {
+    const missing: string[] = [];
+    for (const scenario of CATALOG) {
+      if (!Object.hasOwn(SCENARIOS, scenario.id)) missing.push(`scenario ${scenario.id}`);
+      for (const group of scenario.groups) if (!Object.hasOwn(GROUPS, `${scenario.id}/${group.name}`)) missing.push(`group ${scenario.id}/${group.name}`);
+    }
+    for (const method of METHOD_INFOS) {
+      if (!Object.hasOwn(METHODS, method.id)) missing.push(`method ${method.id}`);
+      for (const form of method.forms) if (!Object.hasOwn(FORMS, `${method.id}/${form.id}`)) missing.push(`form ${method.id}/${form.id}`);
+    }
+    expect(missing).toEqual([]);
+  });
+
+  it('has the same knobs, rows and lists as English, none of them left empty', () => {
+    const blank: string[] = [];
+    const walk = (path: string, english: unknown, japanese: unknown): void => {
+      if (typeof english === 'string') {
+        if (typeof japanese !== 'string' || (japanese === '' && english !== '')) blank.push(path);
+      } else if (Array.isArray(english)) {
+        // A chart's label has as many shorter forms as its language needs.
+        if (path.startsWith('.charts')) expect((japanese as unknown[]).length, path).toBeGreaterThan(0);
+        else expect((japanese as unknown[]).length, path).toBe(english.length);
+      } else if (typeof english === 'object' && english !== null) {
+        for (const [key, value] of Object.entries(english)) walk(`${path}.${key}`, value, (japanese as Record<string, unknown> | undefined)?.[key]);
+      }
+    };
+    walk('', en, ja);
+    expect(blank).toEqual([]);
+  });
+
+  it('tells an error by its code where the text is not known, and keeps the detail', () => {
+    expect(ja.told({ code: 'config', message: 'tau: is 0', mend: 'use 1' })).toEqual({ message: '設定の誤り：tau: is 0', mend: 'use 1' });
+    expect(ja.told({ code: 'io', message: 'the engine could not be loaded (404)', mend: 'reload the page' })).toEqual({
+      message: 'エンジンを読み込めませんでした（404）',
+      mend: 'ページを読み込み直してください',
+    });
+  });
+
+  it('translates every reason for a device', () => {
+    const reasons = [
+      decide('cpu', { webgpu: true, software: false, detail: 'x' }, { cpu: true, gpu: true }),
+      decide('auto', { webgpu: true, software: false, detail: 'x' }, { cpu: true, gpu: false }),
+      decide('webgpu', { webgpu: true, software: false, detail: 'x' }, { cpu: true, gpu: true }),
+      decide('auto', { webgpu: true, software: true, detail: 'SwiftShader' }, { cpu: true, gpu: true }),
+    ].map((decision) => decision.reason);
+    for (const reason of reasons) expect(ja.remark(reason), reason).not.toBe(reason);
+  });
+});
+
+describe('the language', () => {
+  it('is the link’s, else the remembered one, else the browser’s', () => {
+    localStorage.clear();
+    startLanguage('ja');
+    expect([t.language, document.documentElement.lang, document.title]).toEqual(['ja', 'ja', ja.pageTitle]);
+    startLanguage(null);
+    expect(t.language).toBe('en');
+    setLanguage('ja');
+    startLanguage('xx');
+    expect(t.language).toBe('ja');
+    setLanguage('en');
+    expect(t.play).toBe(en.play);
+    localStorage.clear();
+  });
+
+  it('names itself', () => expect(LANGUAGES.map(({ name }) => name)).toEqual(['English', '日本語']));
+});
