@@ -202,6 +202,7 @@ export const ja: Words = {
     rho: { label: 'ρ', help: 'WDPO：ワッサースタイン球の半径。0 は DPO。' },
     lr: { label: '学習率', help: '全レーン共通の学習率。' },
     seed: { label: '乱数の種', help: 'データ、バッチ、サンプルの乱数の種。' },
+    seeds: { label: '種の数', help: '手法ごとに、同じデータを別の順序で見るレーンをいくつ作るか。' },
     steps: { label: 'ステップ', help: '1 回の実行で学習するステップ数。' },
     batch: { label: 'バッチ', help: '1 ステップあたりの選好ペア数。' },
     cores: { label: 'コア', help: '学習に使う CPU コア数。0 はレーンが使えるだけ全部。' },
