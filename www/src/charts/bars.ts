@@ -20,6 +20,8 @@ export interface BarsView {
   groups: readonly GroupStyle[];
   /** Index of the worst group; -1 where there is none. */
   worst: number;
+  /** Index of a group that is marked. */
+  marked?: number | undefined;
   domain: readonly [number, number];
 }
 
@@ -112,6 +114,8 @@ export class GroupBars extends Figure<BarsView> {
       show(bar, fine);
       set(bar, { x: a, width: Math.max(b - a, 0), y: middle - thick / 2, height: thick });
       paint(bar, 'fill', group.color);
+      bar.classList.toggle('chart-marked', view.marked === g);
+      this.names[g]?.node.classList.toggle('chart-strong', view.marked === g);
       this.names[g]?.draw(0, middle, font, group, narrow ? '' : cut(group.name, nameWidth + 1, font));
       set(text, { x: box.right + font * 0.6, y: middle });
       const [figure, word] = [text.children[0] as SVGElement, text.children[1] as SVGElement];

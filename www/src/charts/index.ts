@@ -10,5 +10,6 @@ export { SharesChart, type SharesView } from './shares';
 export { english, useText, type ChartText } from './text';
 export { TiltChart, type TiltOptions, type TiltView } from './tilt';
 export { TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
+export type { TiltKnob } from './tilt-knob';
 export { fmt, pct } from './format';
 export { dashArray, shapePath } from './shapes';

@@ -22,6 +22,8 @@ export interface SharesView {
   layer: 'factor' | 'gradient';
   /** Replaces the vertical label, such as "share of transport budget (%)". */
   label?: string | undefined;
+  /** Index of a group that is marked. */
+  marked?: number | undefined;
   /** A few words in the plot. */
   note?: string | undefined;
 }
@@ -153,6 +155,7 @@ export class SharesChart extends Figure<SharesView> {
       }
       set(node, { d: path });
       paint(node, 'fill', groupAt(view.groups, g).color);
+      node.classList.toggle('chart-marked', view.marked === g);
     }
   }
 
@@ -173,6 +176,7 @@ export class SharesChart extends Figure<SharesView> {
       tag.visible(height !== undefined);
       if (height === undefined || !view) return;
       tag.draw(this.box.right + font * 0.5, height, font, groupAt(view.groups, g), texts[g] ?? '');
+      tag.node.classList.toggle('chart-strong', view.marked === g);
     });
   }
 

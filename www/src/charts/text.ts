@@ -24,11 +24,17 @@ export interface ChartText {
   clamp: (factor: string) => string;
   sampleSize: (ess: string, n: number, radius: string | null) => string[];
   pairReadout: (loss: string, factor: string) => string;
-  tiltSummary: (n: number, mean: string, low: string, high: string, ess: string, extra: string) => string;
+  /** `n` pairs drawn, of which `batch` are in the batch that the numbers are of. */
+  tiltSummary: (n: number, batch: number, mean: string, low: string, high: string, ess: string, extra: string) => string;
   tiltCurve: (tau: string, radius: string) => string;
   noCurve: (radius: string) => string;
   flatCurve: string;
   sensitivityNote: string;
+  knobLabel: Record<'tau' | 'radius', string>;
+  /** `next` where the batch was weighed with another value. */
+  knobText: (kind: 'tau' | 'radius', value: string, next: boolean) => string[];
+  ago: (steps: number) => string;
+  ageColumn: string;
   /** Bars, shift, plane */
   metric: Record<'accuracy' | 'margin' | 'reward', string[]>;
   worst: string;
@@ -91,11 +97,20 @@ export const english: ChartText = {
           `ESS ${ess}/${n} · ${radius} nats`,
         ],
   pairReadout: (loss, factor) => `ℓ ${loss} nats · ×${factor}`,
-  tiltSummary: (n, mean, low, high, ess, extra) =>
-    `${n} pairs with mean loss ${mean} nats; factors from ×${low} to ×${high}; effective sample size ${ess} of ${n}; ${extra}.`,
+  tiltSummary: (n, batch, mean, low, high, ess, extra) =>
+    n === batch
+      ? `${n} pairs with mean loss ${mean} nats; factors from ×${low} to ×${high}; effective sample size ${ess} of ${n}; ${extra}.`
+      : `${n} pairs, each as it was when last in a batch; factors from ×${low} to ×${high}; in the latest batch of ${batch}: mean loss ${mean} nats, effective sample size ${ess}, ${extra}.`,
   tiltCurve: (tau, radius) => `tilt curve at τ = ${tau}, radius ${radius} nats`,
   noCurve: (radius) => `radius ${radius} nats`,
   flatCurve: 'every pair counts the same',
+  knobLabel: { tau: 'Temperature τ of the adversary', radius: 'KL radius of the adversary' },
+  knobText: (kind, value, next) => {
+    const text = kind === 'tau' ? `τ ${value}` : `radius ${value}`;
+    return next ? [`${text}, from the next step`, `${text} next`, text] : [text];
+  },
+  ago: (steps) => `${steps} step${steps === 1 ? '' : 's'} ago`,
+  ageColumn: 'steps since',
   sensitivityNote: 'the factor is sensitivity (share of the transport budget), not weight',
   metric: {
     accuracy: ['accuracy (share of held-out pairs)', 'accuracy (share)'],

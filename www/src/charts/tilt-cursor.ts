@@ -56,6 +56,11 @@ export class PairCursor {
     this.tell();
   }
 
+  /** The pointer does something else now. */
+  leave(): void {
+    this.hover(undefined);
+  }
+
   /** Where a point stands, if it can be drawn. */
   place(index: number): [number, number] | undefined {
     const place = this.places[index];

@@ -17,15 +17,15 @@ export interface Tilt {
  * w(ℓ) = n·exp(ℓ/τ) / Σ exp(ℓ_j/τ), or undefined where there is no curve to draw.
  *
  * With a clamp (the authors' form) it is min(clamp, exp((ℓ − mean)/τ)), in the scale the factors come in:
- * as they are, or normalized to mean 1.
+ * as they are, or normalized to mean 1. Another `tau` than the batch's gives the curve that this batch would have.
  */
-export function tiltCurve(view: Tilt): ((loss: number) => number) | undefined {
+export function tiltCurve(view: Tilt, tau: number | null = view.tau): ((loss: number) => number) | undefined {
   if (view.curve === 'flat') return () => 1;
-  const { losses, tau, meanLoss } = view;
+  const { losses, meanLoss } = view;
   const n = losses.length;
   if (view.curve === 'sensitivity' || tau === null || tau === 0 || !Number.isFinite(tau) || n === 0) return undefined;
   if (view.clamp !== undefined) {
-    const scale = clampScale(view);
+    const scale = clampScale(view, tau);
     const most = view.clamp;
     return (loss) => scale * Math.min(most, Math.exp((loss - meanLoss) / tau));
   }
@@ -42,19 +42,57 @@ export function tiltCurve(view: Tilt): ((loss: number) => number) | undefined {
   return Number.isFinite(top) && sum > 0 ? (loss) => (n * Math.exp(loss / tau - top)) / sum : undefined;
 }
 
-/** Ratio of the factors as given to the clamped, unnormalized ones. */
-export function clampScale(view: Tilt): number {
-  const { losses, factors, tau, meanLoss, clamp } = view;
+/** Ratio of the factors as given (mean 1, at another τ than the batch's) to the clamped, unnormalized ones. */
+export function clampScale(view: Tilt, tau: number | null = view.tau): number {
+  const { losses, factors, meanLoss, clamp } = view;
   let raw = 0;
   let given = 0;
   for (let i = 0; i < losses.length; i += 1) {
     const w = Math.min(clamp ?? Infinity, Math.exp((at(losses, i) - meanLoss) / (tau || 1)));
-    const factor = at(factors, i);
+    const factor = tau === view.tau ? at(factors, i) : 1;
     if (!Number.isFinite(w) || !Number.isFinite(factor)) continue;
     raw += w;
     given += factor;
   }
   return raw > 0 && given > 0 ? given / raw : 1;
+}
+
+/** Temperatures that a handle can be put to, evenly spaced in their logarithm. */
+function* temperatures(min: number, max: number): Generator<number> {
+  for (let i = 0; i <= 360; i += 1) yield min * (max / min) ** (i / 360);
+}
+
+/** The τ at which the curve comes nearest to a point. A clamped curve may pass there twice: then the τ nearest to `now`. */
+export function tauThrough(view: Tilt, loss: number, factor: number, [min, max]: readonly [number, number], now: number): number {
+  let best = now;
+  let least = Infinity;
+  const goal = Math.log(Math.max(factor, 1e-12));
+  for (const tau of temperatures(min, max)) {
+    const here = tiltCurve(view, tau)?.(loss) ?? NaN;
+    const miss = Math.abs(Math.log(Math.max(here, 1e-12)) - goal) + 1e-6 * Math.abs(Math.log(tau / now));
+    if (miss < least) [best, least] = [tau, miss];
+  }
+  return best;
+}
+
+/** KL(weights ‖ uniform) of the batch at a τ, nats. */
+export function radiusAt(view: Tilt, tau: number): number {
+  const curve = tiltCurve(view, tau);
+  if (!curve) return NaN;
+  const weights = Array.from(view.losses, curve).filter(Number.isFinite);
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  return weights.reduce((sum, w) => (w > 0 ? sum + (w / total) * Math.log((w * weights.length) / total) : sum), 0);
+}
+
+/** The τ that amounts to a radius on this batch: the smaller the τ, the larger the radius. */
+export function tauOfRadius(view: Tilt, radius: number): number {
+  let [low, high] = [Math.log(1e-3), Math.log(1e3)];
+  for (let i = 0; i < 50; i += 1) {
+    const middle = (low + high) / 2;
+    if (radiusAt(view, Math.exp(middle)) > radius) low = middle;
+    else high = middle;
+  }
+  return Math.exp((low + high) / 2);
 }
 
 /** Domains of both axes. */

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { TiltAxes, TiltChart, tiltCurve } from './index';
+import { radiusAt, tauOfRadius, tauThrough } from './tilt-curve';
 import { host, tilt } from './testing';
 
 const size = { width: 230, height: 110 };
@@ -124,4 +125,73 @@ it('shares axes that hold every lane’s points', () => {
   expect(x[0]).toBeLessThanOrEqual(0.1);
   expect(x[1]).toBeGreaterThanOrEqual(3.2);
   expect(y[1]).toBeGreaterThanOrEqual(Math.max(...Array.from(sharp.factors)));
+});
+
+it('finds τ from a point of the curve and from a radius, and back', () => {
+  const view = tilt(6, 0.5);
+  expect(radiusAt(view, 0.5)).toBeCloseTo(view.radius, 10);
+  expect(tauOfRadius(view, view.radius)).toBeCloseTo(0.5, 6);
+  for (const tau of [0.1, 0.5, 3]) {
+    const there = tiltCurve(view, tau)!(2);
+    // As near as the grid of temperatures has it: 2 %.
+    expect(Math.abs(Math.log(tauThrough(view, 2, there, [0.02, 20], 0.5) / tau))).toBeLessThan(0.02);
+  }
+  // In the authors' form the curve is flat above the clamp: of the temperatures that fit equally well, the nearest is kept.
+  const clamped = { ...view, clamp: 2 };
+  const far = tauThrough(clamped, 9, tiltCurve(clamped, 0.5)!(9), [0.02, 20], 0.5);
+  expect(tiltCurve(clamped, far)!(9)).toBeCloseTo(tiltCurve(clamped, 0.5)!(9), 1);
+});
+
+it('has the handle on the curve: dragged up, τ falls; by keyboard it goes in steps of its second digit', () => {
+  const element = host();
+  const onKnob = vi.fn();
+  const chart = new TiltChart(element, { width: 300, height: 200, onKnob });
+  const view = { ...tilt(6, 0.5), knob: { kind: 'tau' as const, value: 0.5, min: 0.02, max: 20 } };
+  chart.update(view);
+  const handle = element.querySelector<SVGGElement>('.chart-knob')!;
+  const grip = handle.querySelector('.chart-grip')!;
+  const [gx, gy] = ['x', 'y'].map((name, i) => Number(grip.getAttribute(name)) + Number(grip.getAttribute(i === 0 ? 'width' : 'height')) / 2);
+  expect(handle.getAttribute('aria-valuenow')).toBe('0.5');
+  const pointer = (type: string, x: number, y: number): boolean =>
+    handle.dispatchEvent(new MouseEvent(type, { clientX: x, clientY: y, button: 0, bubbles: true, cancelable: true }));
+  pointer('pointerdown', gx!, gy!);
+  pointer('pointermove', gx!, gy! - 15);
+  expect(onKnob.mock.lastCall![0]).toBeLessThan(0.5);
+  pointer('pointermove', gx!, gy! + 30);
+  expect(onKnob.mock.lastCall![0]).toBeGreaterThan(0.5);
+  pointer('pointerup', gx!, gy! + 30);
+  key(handle, 'ArrowUp');
+  expect(onKnob.mock.lastCall![0]).toBe(0.51);
+  chart.update({ ...view, knob: { ...view.knob, value: 1 } });
+  // The batch was weighed at 0.5; the curve that it would have at 1 is drawn beside it.
+  expect(handle.textContent).toMatch(/^τ 1/);
+  expect(element.querySelector('.chart-faint')!.getAttribute('d')).toMatch(/^M/);
+  key(handle, 'ArrowLeft');
+  expect(onKnob.mock.lastCall![0]).toBe(0.99);
+  chart.update({ ...view, curve: 'sensitivity' });
+  expect(handle.style.display).toBe('none');
+});
+
+it('sets the radius where the knob is one', () => {
+  const element = host();
+  const onKnob = vi.fn();
+  const chart = new TiltChart(element, { width: 300, height: 200, onKnob });
+  const view = tilt(6, 0.5);
+  chart.update({ ...view, knob: { kind: 'radius', value: Math.round(view.radius * 100) / 100, min: 0, max: 3 } });
+  const handle = element.querySelector<SVGGElement>('.chart-knob')!;
+  expect(element.querySelector('.chart-faint')!.getAttribute('d')).toBe('');
+  key(handle, 'ArrowRight');
+  expect(onKnob.mock.lastCall![0]).toBeCloseTo(Math.round(view.radius * 100) / 100 + 0.01, 10);
+});
+
+it('draws pairs of earlier batches fainter, and says how old they are', () => {
+  const element = host();
+  const chart = new TiltChart(element, { width: 300, height: 200 });
+  const batch = tilt(6, 0.5);
+  chart.update({ ...batch, batch, losses: [...Array.from(batch.losses), 2.5], factors: [...Array.from(batch.factors), 0.4], pair: [...Array.from(batch.pair), 7], group: [...Array.from(batch.group), 0], age: [0, 0, 0, 0, 0, 0, 12], epoch: 16 });
+  const drawn = [...element.querySelectorAll('.chart-points path')].filter((path) => path.getAttribute('d') !== '');
+  expect(drawn.map((path) => Number(path.getAttribute('fill-opacity')))).toEqual([0.35, 1, 1]);
+  expect(chart.table().columns.at(-1)).toBe('steps since');
+  expect(chart.table().rows.at(-1)).toEqual([7, 'practical', 2.5, 0.4, 12]);
+  expect(chart.describe()).toMatch(/^7 pairs, each as it was when last in a batch; .*in the latest batch of 6: mean loss 0\.95 nats/);
 });

@@ -4,12 +4,13 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { at, Figure, groupAt, type Box, type ChartOptions, type GroupStyle, type Table } from './chart';
 import { Axes, linearTicks, logTicks, rows, tickCount, tickWidth } from './axis';
-import { make, paint, Pool, set, show, uid, write } from './dom';
+import { make, set, show, uid, write } from './dom';
 import { fmt, plain, textWidth } from './format';
 import { PairCursor } from './tilt-cursor';
 import { Readout } from './readout';
-import { shapePath } from './shapes';
 import { clampScale, TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
+import { KnobHandle, type Plot, type TiltKnob } from './tilt-knob';
+import { PointLayer } from './tilt-points';
 
 /** What a tilt chart draws. */
 export interface TiltView extends Tilt {
@@ -24,6 +25,15 @@ export interface TiltView extends Tilt {
   groups: readonly GroupStyle[];
   /** Id of the pinned pair. */
   selected?: number | undefined;
+  /** Id of the pair that is pointed at somewhere else. */
+  hovered?: number | undefined;
+  /** The batch that the curve, its numbers and its guides are of, where the points are more than that. */
+  batch?: Tilt | undefined;
+  /** `[point]` steps since each pair was in a batch, and how many make one pass through the data. */
+  age?: ArrayLike<number> | undefined;
+  epoch?: number | undefined;
+  /** The handle on the curve. */
+  knob?: TiltKnob | undefined;
   /** Axes shared with other lanes (`TiltAxes.fit` of all of them); its own where absent. */
   domain?: TiltDomain | undefined;
 }
@@ -34,6 +44,8 @@ export interface TiltOptions extends ChartOptions {
   onSelect?: (pair: number) => void;
   /** The pair under the pointer or the keyboard focus; null when there is none. */
   onHover?: (pair: number | null) => void;
+  /** The handle on the curve was dragged or keyed. */
+  onKnob?: (value: number) => void;
 }
 
 /** Loss against the adversary's factor. */
@@ -46,13 +58,17 @@ export class TiltChart extends Figure<TiltView> {
   private readonly clamp: SVGPathElement;
   private readonly clampText: SVGTextElement;
   private readonly curve: SVGPathElement;
-  private readonly points: Pool<SVGPathElement>;
+  private readonly next: SVGPathElement;
+  private readonly points: PointLayer;
   private readonly pinned: SVGCircleElement;
+  private readonly pointed: SVGCircleElement;
+  private readonly knob: KnobHandle;
   private readonly cursor: PairCursor;
   private readonly numbers: SVGTextElement;
   private readonly readout: Readout;
   private readonly own = new TiltAxes();
   private log = false;
+  private drawnOn = '';
   private told: number | null = null;
 
   constructor(host: HTMLElement, options: TiltOptions = {}) {
@@ -64,11 +80,12 @@ export class TiltChart extends Figure<TiltView> {
     this.mean = make(this.body, 'path', { class: 'chart-thin' });
     this.clamp = make(this.body, 'path', { class: 'chart-guide' });
     this.curve = make(this.body, 'path', { class: 'chart-line', 'clip-path': `url(#${id})` });
-    const points = make(this.body, 'g', { class: 'chart-points' });
-    this.points = new Pool(() => make(points, 'path', { class: 'chart-mark' }));
+    this.next = make(this.body, 'path', { class: 'chart-line chart-faint', 'clip-path': `url(#${id})` });
+    this.points = new PointLayer(this.body);
     this.meanText = make(this.body, 'text', { class: 'chart-halo chart-muted' });
     this.clampText = make(this.body, 'text', { class: 'chart-halo chart-muted' });
     this.pinned = make(this.body, 'circle', { class: 'chart-ring' });
+    this.pointed = make(this.body, 'circle', { class: 'chart-ring chart-pointed' });
     this.numbers = make(this.svg, 'text', { class: 'chart-numbers', 'text-anchor': 'end' });
     this.readout = new Readout(this.svg);
     this.cursor = new PairCursor(this.svg, this.body, this.text.pairsByLoss, {
@@ -86,7 +103,19 @@ export class TiltChart extends Figure<TiltView> {
         options.onHover?.(pair);
       },
     });
+    this.knob = new KnobHandle(this.body, {
+      at: (event) => this.pointer(event),
+      moved: (value) => options.onKnob?.(value),
+      taken: () => this.cursor.leave(),
+      label: (kind) => this.text.knobLabel[kind],
+      text: (kind, value, next) => this.text.knobText(kind, value, next),
+    });
     this.start();
+  }
+
+  override destroy(): void {
+    this.points.stop();
+    super.destroy();
   }
 
   protected render(): void {
@@ -131,6 +160,7 @@ export class TiltChart extends Figure<TiltView> {
     set(this.clip, { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top });
     this.drawGuides(view, box, x, y, domain);
     this.drawPoints(view, box, x, y, domain);
+    this.drawCurves(view, { box, font, x, y, last: domain.x[1] }, domain);
   }
 
   /** Vertical label and numbers: the longest of each that share the row. */
@@ -140,7 +170,7 @@ export class TiltChart extends Figure<TiltView> {
     const labels = this.log ? names.map((name) => name.replace(/\)$/, `, ${this.text.logScale})`)) : names;
     if (!view) return [labels[0] ?? '', ''];
     const radius = sensitivity ? null : fmt(view.radius);
-    const numbers = this.text.sampleSize(fmt(view.ess), view.losses.length, radius);
+    const numbers = this.text.sampleSize(fmt(view.ess), (view.batch ?? view).losses.length, radius);
     const pairs = labels.flatMap((label, i) => numbers.map((text, j) => ({ label, text, cost: i + j })));
     pairs.sort((a, b) => a.cost - b.cost);
     const fit = pairs.find(({ label, text }) => textWidth(label, this.font) + textWidth(text, this.font) + this.font < this.width);
@@ -149,19 +179,20 @@ export class TiltChart extends Figure<TiltView> {
 
   private drawGuides(view: TiltView, box: Box, x: (v: number) => number, y: (v: number) => number, domain: TiltDomain): void {
     const font = this.font;
-    const hasMean = Number.isFinite(view.meanLoss);
+    const tilt = view.batch ?? view;
+    const hasMean = Number.isFinite(tilt.meanLoss);
     show(this.mean, hasMean);
     show(this.meanText, hasMean);
     if (hasMean) {
-      const px = x(view.meanLoss);
-      const text = this.text.meanLoss(fmt(view.meanLoss));
+      const px = x(tilt.meanLoss);
+      const text = this.text.meanLoss(fmt(tilt.meanLoss));
       const width = textWidth(text, font);
       const toRight = px + width + font * 0.5 <= box.right;
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
       set(this.meanText, { x: toRight ? px + font * 0.3 : Math.max(box.left + width, px - font * 0.3), y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
       write(this.meanText, text);
     }
-    const limit = view.clamp === undefined ? NaN : view.clamp * clampScale(view);
+    const limit = tilt.clamp === undefined ? NaN : tilt.clamp * clampScale(tilt);
     const hasClamp = limit <= domain.y[1] && limit >= domain.y[0];
     show(this.clamp, hasClamp);
     show(this.clampText, hasClamp);
@@ -169,56 +200,61 @@ export class TiltChart extends Figure<TiltView> {
       set(this.clamp, { d: `M${box.left} ${y(limit)}H${box.right}` });
       const text = this.text.clamp(plain(limit));
       // Under the line, at the end where the mean's label is not.
-      const free = !hasMean || x(view.meanLoss) < (box.left + box.right) / 2;
+      const free = !hasMean || x(tilt.meanLoss) < (box.left + box.right) / 2;
       set(this.clampText, { x: free ? box.right : box.left + font * 0.4, y: y(limit) + font * 1.2, 'text-anchor': free ? 'end' : 'start' });
       write(this.clampText, text);
     }
-    const curve = tiltCurve(view);
-    const samples: [number, number][] = [];
-    if (curve) {
+  }
+
+  /** The batch's curve with its handle, and where another τ is set the curve that this batch would have under it. */
+  private drawCurves(view: TiltView, plot: Plot, domain: TiltDomain): void {
+    const tilt = view.batch ?? view;
+    const { box, x, y } = plot;
+    const path = (curve: ((loss: number) => number) | undefined): string => {
+      const samples: [number, number][] = [];
       const [from, to] = domain.x;
       const least = this.log ? domain.y[0] / 10 : 0;
-      for (let i = 0; i <= 64; i += 1) {
+      for (let i = 0; curve && i <= 64; i += 1) {
         const loss = from + ((to - from) * i) / 64;
         const factor = curve(loss);
-        if (Number.isFinite(factor)) samples.push([x(loss), y(Math.max(factor, least))]);
+        if (Number.isFinite(factor)) samples.push([x(loss), Math.max(y(Math.max(factor, least)), box.top - 1000)]);
       }
-    }
-    set(this.curve, { d: line().digits(1)(samples.map(([a, b]) => [a, Math.max(b, box.top - 1000)])) ?? '' });
+      return line().digits(1)(samples) ?? '';
+    };
+    set(this.curve, { d: path(tiltCurve(tilt)) });
+    const next = this.knob.draw(tilt, view.knob, plot);
+    set(this.next, { d: next === undefined ? '' : path(tiltCurve(tilt, next)) });
   }
 
   private drawPoints(view: TiltView, box: Box, x: (v: number) => number, y: (v: number) => number, domain: TiltDomain): void {
     const n = view.losses.length;
     const r = Math.max(2.2, this.font * (n > 200 ? 0.24 : 0.32));
-    const places: [number, number][] = [];
-    const paths: string[][] = view.groups.map(() => []);
-    for (let i = 0; i < n; i += 1) {
-      const px = x(at(view.losses, i));
+    const places = Array.from({ length: n }, (_, i): [number, number] => {
       const factor = at(view.factors, i);
       const py = Number.isFinite(factor) ? Math.max(box.top, Math.min(box.bottom, y(Math.max(factor, domain.y[0])))) : NaN;
-      places.push([px, py]);
-      const group = at(view.group, i);
-      if (Number.isFinite(px) && Number.isFinite(py)) {
-        paths[group]?.push(shapePath(groupAt(view.groups, group).shape, px, py, r));
-      }
-    }
-    this.points.take(view.groups.length).forEach((node, g) => {
-      set(node, { d: paths[g]?.join('') ?? '' });
-      paint(node, 'fill', groupAt(view.groups, g).color);
+      return [x(at(view.losses, i)), py];
     });
+    // A slide says that a pair has moved; when the axes have moved instead, the points jump with them.
+    const axes = JSON.stringify([domain, box]);
+    this.points.draw({ pair: view.pair, group: view.group, age: view.age, epoch: view.epoch ?? 1, groups: view.groups, places, radius: r }, axes === this.drawnOn);
+    this.drawnOn = axes;
     this.cursor.draw(places, view.losses, this.font);
-    let chosen = -1;
-    for (let i = 0; i < n && chosen < 0; i += 1) if (at(view.pair, i) === view.selected) chosen = i;
-    const place = this.cursor.place(chosen);
-    show(this.pinned, place !== undefined);
-    if (place) set(this.pinned, { cx: place[0], cy: place[1], r: r + 3 });
+    const mark = (ring: SVGCircleElement, pair: number | undefined, size: number): void => {
+      const place = pair === undefined ? undefined : this.cursor.place(Array.prototype.indexOf.call(view.pair, pair));
+      show(ring, place !== undefined);
+      if (place) set(ring, { cx: place[0], cy: place[1], r: size });
+    };
+    mark(this.pinned, view.selected, r + 3);
+    mark(this.pointed, view.hovered === view.selected ? undefined : view.hovered, r + 4);
   }
 
   private lines(i: number): string[] {
     const view = this.view;
     if (!view) return [];
     const name = groupAt(view.groups, at(view.group, i)).name;
-    return [`${this.text.pair(at(view.pair, i))} · ${name}`, this.text.pairReadout(fmt(at(view.losses, i)), fmt(at(view.factors, i)))];
+    const age = at(view.age, i);
+    const when = age > 0 ? ` · ${this.text.ago(age)}` : '';
+    return [`${this.text.pair(at(view.pair, i))} · ${name}${when}`, this.text.pairReadout(fmt(at(view.losses, i)), fmt(at(view.factors, i)))];
   }
 
   describe(): string {
@@ -226,13 +262,14 @@ export class TiltChart extends Figure<TiltView> {
     const n = view?.losses.length ?? 0;
     if (!view || n === 0) return `${this.text.factor[0] ?? ''}: ${this.waitingText()}.`;
     const factors = Array.from(view.factors).filter(Number.isFinite);
-    const extra = view.curve === 'flat'
+    const tilt = view.batch ?? view;
+    const extra = tilt.curve === 'flat'
       ? this.text.flatCurve
-      : view.curve === 'sensitivity'
+      : tilt.curve === 'sensitivity'
         ? this.text.sensitivityNote
-        : view.tau === null ? this.text.noCurve(fmt(view.radius)) : this.text.tiltCurve(plain(view.tau), fmt(view.radius));
+        : tilt.tau === null ? this.text.noCurve(fmt(view.radius)) : this.text.tiltCurve(plain(tilt.tau), fmt(view.radius));
     return this.text.tiltSummary(
-      n, fmt(view.meanLoss), fmt(factors.reduce((a, b) => Math.min(a, b), Infinity)),
+      n, tilt.losses.length, fmt(tilt.meanLoss), fmt(factors.reduce((a, b) => Math.min(a, b), Infinity)),
       fmt(factors.reduce((a, b) => Math.max(a, b), -Infinity)), fmt(view.ess), extra,
     );
   }
@@ -240,10 +277,10 @@ export class TiltChart extends Figure<TiltView> {
   table(): Table {
     const view = this.view;
     const label = (view?.curve === 'sensitivity' ? this.text.sensitivity : this.text.factor)[0] ?? '';
-    const columns = [this.text.pairColumn, this.text.group, this.text.loss[0] ?? '', label];
+    const columns = [this.text.pairColumn, this.text.group, this.text.loss[0] ?? '', label, ...(view?.age ? [this.text.ageColumn] : [])];
     if (!view) return { columns, rows: [] };
     const cells = Array.from(view.losses, (loss, i) => [
-      at(view.pair, i), groupAt(view.groups, at(view.group, i)).name, loss, at(view.factors, i),
+      at(view.pair, i), groupAt(view.groups, at(view.group, i)).name, loss, at(view.factors, i), ...(view.age ? [at(view.age, i)] : []),
     ]);
     return { columns, rows: cells };
   }

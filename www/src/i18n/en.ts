@@ -205,8 +205,10 @@ export const en = {
 
   // Pairs
   pairs: 'Training pairs',
-  pinned: 'pinned in ②',
+  pinned: 'pinned: see ② and ⑤',
   unpin: 'unpin',
+  pin: 'pin',
+  pinPair: (id: number) => `Pin pair ${id}`,
   chosen: 'preferred',
   rejected: 'rejected',
   flippedPair: 'label flipped',
@@ -222,12 +224,18 @@ export const en = {
   // Panels
   rows: {
     shares: { title: '① Whom the adversary weights', help: '10-batch means; dashed: the data.' },
-    tilt: { title: '② Loss → weight', help: 'Every pair of the current batch.' },
+    tilt: { title: '② Loss → weight', help: '' },
     bars: { title: '③ What each group gets', help: 'On held-out pairs or fresh samples; the worst group is marked.' },
     shift: { title: '④ If the people change', help: 'Drag α.' },
     words: { title: '⑤ What they write now', help: '' },
     plane: { title: '⑥ Robust or cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
   },
+  scope: 'Pairs on show',
+  scopes: { batch: 'batch', all: 'all pairs' } as const,
+  scopeHelp: {
+    batch: 'Every pair of the current batch; drag τ on the curve.',
+    all: 'Every pair as it was when last in a batch: the fainter, the longer ago.',
+  } as const,
   layer: 'Layer',
   layers: { factor: 'adversary', gradient: 'gradient' },
   layerHelp: { factor: 'The adversary’s factor (for WDPO: sensitivity).', gradient: 'Share of the total gradient, which every method has.' },

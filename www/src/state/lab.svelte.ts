@@ -6,6 +6,7 @@ import type { Event } from '../engine/types';
 import { t } from '../i18n';
 import { Backstage } from './backstage.svelte';
 import type { Layer, Metric } from './derive';
+import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { clamp, defaults, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
@@ -66,6 +67,7 @@ export class Lab {
 
   readonly transport: Transport;
   readonly backstage: Backstage;
+  readonly panels = new Panels(this);
 
   constructor(base: URL) {
     this.base = base;
@@ -175,6 +177,7 @@ export class Lab {
   private begin(groups: number, reward: boolean): void {
     this.transport.cursor = undefined;
     this.selectedPair = undefined;
+    this.panels.hover(null);
     this.seenWarnings.clear();
     this.target = Math.max(0, groups - 1);
     this.alphaSet = undefined;

@@ -1,12 +1,8 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
-import type { BarsView, GroupStyle, PlaneView, SharesView, ShiftView, TiltView } from '../charts';
-import type { TiltAxes } from '../charts';
+import type { BarsView, GroupStyle, PlaneView, SharesView, ShiftView } from '../charts';
 import { t } from '../i18n';
 import {
-  effectiveSampleSize,
   lastAt,
-  laneSlice,
-  mean,
   metricValues,
   planePath,
   referenceValues,
@@ -80,34 +76,6 @@ export function sharesView(data: RunData, lane: number, layer: Layer, cursor: nu
   };
 }
 
-export function tiltViews(data: RunData, cursor: number | undefined, groups: GroupStyle[], selected: number | undefined, axes: TiltAxes): TiltView[] {
-  const frame = data.frames[frameAt(data, cursor)];
-  const lanes = data.lanes;
-  const views = Array.from({ length: lanes }, (_, lane): TiltView => {
-    const config = data.started?.config.lanes[lane];
-    const losses = frame ? laneSlice(frame.losses, lane, lanes) : [];
-    const factors = frame ? laneSlice(frame.factor, lane, lanes) : [];
-    const pair = frame ? laneSlice(frame.pairs, lane, lanes) : [];
-    const tau = frame?.tau[lane] ?? 0;
-    const method = config?.method ?? 'dpo';
-    return {
-      losses,
-      factors,
-      pair,
-      group: pair.map((id) => data.groupOf[id] ?? 0),
-      tau: tau !== 0 ? tau : null,
-      meanLoss: mean(losses),
-      curve: method === 'dpo' ? 'flat' : method === 'wdpo' ? 'sensitivity' : 'tilt',
-      ...(method === 'kldpo' && config?.form === 'authors' ? { clamp: 10 } : {}),
-      ess: effectiveSampleSize(factors),
-      radius: frame?.radius[lane] ?? 0,
-      groups,
-      selected,
-    };
-  });
-  const domain = frame ? axes.fit(views) : undefined;
-  return views.map((view) => ({ ...view, domain }));
-}
 
 /** The y range that all lanes share, from every value on show, with zero in it. */
 export function metricDomain(data: RunData, metric: Metric): [number, number] {

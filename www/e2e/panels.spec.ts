@@ -1,0 +1,85 @@
+// The panels that teach, on the recorded run: what is pointed at, pinned and dragged, and numbers that are the recording's.
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { open, tableOf } from './lab';
+
+test.use({ contextOptions: { reducedMotion: 'reduce' } });
+
+interface Frame {
+  event: string;
+  step: number;
+  pairs: number[];
+  losses: number[];
+  factor: number[];
+}
+interface Started {
+  lanes: string[];
+  pairs: { prompt: string; group: number }[];
+  groups: { name: string }[];
+}
+
+const events = readFileSync(new URL('../dist/demo.trace.jsonl', import.meta.url), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as { event: string });
+const started = events[0] as unknown as Started;
+const frames = events.filter((event) => event.event === 'frame') as unknown as Frame[];
+const lanes = started.lanes.length;
+const named = (panel: string, lane: number): RegExp => new RegExp(`^${panel}.*${started.lanes[lane]!.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&')}$`);
+
+test('② has the numbers of the frame on show, and of all pairs those of the frames that had them', async ({ page }) => {
+  await open(page);
+  const last = frames.at(-1)!;
+  const n = last.pairs.length / lanes;
+  for (let lane = 0; lane < lanes; lane += 1) {
+    const { rows } = await tableOf(page, '② Loss → weight', named('②', lane));
+    expect(rows).toHaveLength(n);
+    rows.forEach((row, i) => {
+      const at = lane * n + i;
+      expect(row.slice(0, 2)).toEqual([String(last.pairs[at]), started.groups[started.pairs[last.pairs[at]!]!.group]!.name]);
+      expect(Number(row[2])).toBeCloseTo(last.losses[at]!, 3);
+      expect(Number(row[3]) / last.factor[at]!).toBeCloseTo(1, 3);
+    });
+  }
+  await page.getByRole('button', { name: 'all pairs' }).click();
+  const { columns, rows } = await tableOf(page, '② Loss → weight', named('②', 1));
+  expect(columns.at(-1)).toBe('steps since');
+  const latest = new Map<number, [number, number]>();
+  for (const frame of frames) for (let i = n; i < 2 * n; i += 1) latest.set(frame.pairs[i]!, [frame.losses[i]!, frame.step]);
+  expect(rows).toHaveLength(latest.size);
+  for (const row of rows) {
+    const [loss, step] = latest.get(Number(row[0]))!;
+    expect(Number(row[2])).toBeCloseTo(loss, 3);
+    expect(Number(row[4])).toBe(last.step - step);
+  }
+});
+
+test('τ is dragged and keyed on the curve, in the lane that it is of', async ({ page }) => {
+  await open(page);
+  const handle = page.getByRole('slider', { name: 'Temperature τ of the adversary' });
+  await expect(handle).toHaveCount(1);
+  await expect(page.getByRole('figure', { name: named('②', 1) }).getByRole('slider', { name: 'Temperature τ' })).toHaveCount(1);
+  const before = Number(await page.getByLabel('τ, value').inputValue());
+  await handle.focus();
+  await page.keyboard.press('ArrowRight');
+  expect(Number(await page.getByLabel('τ, value').inputValue())).toBeGreaterThan(before);
+  // The recorded batch was weighed with another τ: the handle says that this one is for the next step.
+  await expect(handle).toHaveAttribute('aria-valuetext', /from the next step/);
+  const grip = (await handle.locator('.chart-grip').boundingBox())!;
+  await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2 + 25, { steps: 3 });
+  await page.mouse.up();
+  expect(Number(await page.getByLabel('τ, value').inputValue())).toBeGreaterThan(before * 1.5);
+  await expect(page.locator('li.pinned')).toHaveCount(0);
+});
+
+test('a pair that is pointed at is marked in ①, ② of every lane, ③ and among the pairs', async ({ page }) => {
+  await open(page);
+  await page.getByRole('figure', { name: named('②', 0) }).locator('[tabindex="0"]').first().focus();
+  await page.keyboard.press('End');
+  await expect(page.locator('li.pointed')).toBeVisible();
+  await expect(page.locator('.chart-pointed:visible')).toHaveCount(lanes);
+  await expect(page.locator('.chart-shares .chart-marked')).toHaveCount(lanes);
+  await expect(page.locator('.chart-bars .chart-marked')).toHaveCount(lanes);
+  await page.keyboard.press('Enter');
+  await expect(page.locator('li.pinned')).toBeVisible();
+  await expect(page.locator('li.pinned')).toHaveClass(/pointed/);
+});

@@ -1,0 +1,105 @@
+// The pairs as points: those of the batch, and behind them, fainter with age, those that were in earlier batches. Where
+// motion is welcome, a pair that was drawn before slides to its new place.
+
+import { at, groupAt, type GroupStyle } from './chart';
+import { make, paint, Pool, set } from './dom';
+import { shapePath } from './shapes';
+
+/** What is drawn of the pairs. */
+export interface Points {
+  pair: ArrayLike<number>;
+  group: ArrayLike<number>;
+  /** `[point]` steps since the pair was in a batch; none where all are in this one. */
+  age: ArrayLike<number> | undefined;
+  /** Steps of one pass through the data: the unit of age. */
+  epoch: number;
+  groups: readonly GroupStyle[];
+  /** `[point]` places in pixels; NaN where there is none. */
+  places: readonly [number, number][];
+  radius: number;
+}
+
+/** How long a slide takes. */
+const SLIDE_MS = 220;
+/** Opacity of pairs of this batch, of the last quarter of a pass through the data, of the last pass, and of earlier ones. */
+const FADES = [1, 0.6, 0.35, 0.2];
+
+const fadeOf = (age: number, epoch: number): number => (age <= 0 ? 0 : age <= epoch / 4 ? 1 : age <= epoch ? 2 : 3);
+
+/** Points of a tilt chart. */
+export class PointLayer {
+  private readonly paths: Pool<SVGPathElement>;
+  private now: Points | undefined;
+  private from = new Map<number, readonly [number, number]>();
+  private began = 0;
+  private timer = 0;
+
+  constructor(parent: Element) {
+    const node = make(parent, 'g', { class: 'chart-points' });
+    this.paths = new Pool(() => make(node, 'path', { class: 'chart-mark' }));
+  }
+
+  /** `slide` where pairs may move from where they were; otherwise they are there at once. */
+  draw(points: Points, slide: boolean): void {
+    const before = this.shown();
+    this.now = points;
+    this.from = slide && moves() ? before : new Map();
+    this.began = performance.now();
+    cancelAnimationFrame(this.timer);
+    this.timer = 0;
+    this.paint();
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.timer);
+  }
+
+  /** Where each pair is drawn at this moment. */
+  private shown(): Map<number, readonly [number, number]> {
+    const out = new Map<number, readonly [number, number]>();
+    const part = this.part();
+    this.now?.places.forEach((place, i) => out.set(at(this.now?.pair, i), this.between(i, place, part)));
+    return out;
+  }
+
+  /** How far the slide has come, slower toward its end. */
+  private part(): number {
+    const t = Math.min(1, (performance.now() - this.began) / SLIDE_MS);
+    return t * (2 - t);
+  }
+
+  private between(i: number, place: readonly [number, number], part: number): readonly [number, number] {
+    const from = this.from.get(at(this.now?.pair, i));
+    if (!from) return place;
+    return [from[0] + (place[0] - from[0]) * part, from[1] + (place[1] - from[1]) * part];
+  }
+
+  private paint(): void {
+    const points = this.now;
+    if (!points) return;
+    const groups = points.groups.length;
+    // One path a group and age, the oldest first, so that this batch lies on top.
+    const paths: string[][] = Array.from({ length: groups * FADES.length }, () => []);
+    const part = this.part();
+    let moving = false;
+    points.places.forEach((place, i) => {
+      const group = at(points.group, i);
+      const [x, y] = this.between(i, place, part);
+      if (!Number.isFinite(x) || !Number.isFinite(y) || !(group < groups)) return;
+      if (Math.abs(x - place[0]) > 0.3 || Math.abs(y - place[1]) > 0.3) moving = true;
+      const fade = points.age ? fadeOf(at(points.age, i), points.epoch) : 0;
+      paths[(FADES.length - 1 - fade) * groups + group]?.push(shapePath(groupAt(points.groups, group).shape, x, y, points.radius));
+    });
+    this.paths.take(paths.length).forEach((node, i) => {
+      set(node, { d: paths[i]?.join('') ?? '', 'fill-opacity': FADES[FADES.length - 1 - Math.floor(i / Math.max(1, groups))] ?? 1 });
+      paint(node, 'fill', groupAt(points.groups, i % Math.max(1, groups)).color);
+    });
+    this.timer = moving ? requestAnimationFrame(() => this.paint()) : 0;
+  }
+}
+
+/** Motion is welcome, and there is somebody to see it. */
+function moves(): boolean {
+  if (typeof matchMedia === 'undefined' || document.hidden) return false;
+  return !matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
