@@ -27,10 +27,20 @@ export const japanese: ChartText = {
       ? [`有効サンプルサイズ ${ess}／${n}`, `有効数 ${ess}／${n}`, `ESS ${ess}/${n}`]
       : [`有効サンプルサイズ ${ess}／${n}・半径 ${radius} nats`, `有効数 ${ess}／${n}・半径 ${radius} nats`, `ESS ${ess}/${n}・${radius} nats`],
   pairReadout: (loss, factor) => `ℓ ${loss} nats・×${factor}`,
-  tiltSummary: (n, mean, low, high, ess, extra) => `${n} ペア、平均損失 ${mean} nats、係数は ×${low} から ×${high}、有効サンプルサイズ ${ess}／${n}、${extra}。`,
+  tiltSummary: (n, batch, mean, low, high, ess, extra) =>
+    n === batch
+      ? `${n} ペア、平均損失 ${mean} nats、係数は ×${low} から ×${high}、有効サンプルサイズ ${ess}／${n}、${extra}。`
+      : `${n} ペア（それぞれ最後にバッチに入ったときの値）、係数は ×${low} から ×${high}。最新のバッチ ${batch} ペアでは、平均損失 ${mean} nats、有効サンプルサイズ ${ess}、${extra}。`,
   tiltCurve: (tau, radius) => `τ = ${tau} の傾き曲線、半径 ${radius} nats`,
   noCurve: (radius) => `半径 ${radius} nats`,
   flatCurve: 'どのペアも同じ重み',
+  knobLabel: { tau: '敵対者の温度 τ', radius: '敵対者の KL 半径' },
+  knobText: (kind, value, next) => {
+    const text = kind === 'tau' ? `τ ${value}` : `半径 ${value}`;
+    return next ? [`${text}（次の歩から）`, `${text}（次）`, text] : [text];
+  },
+  ago: (steps) => `${steps} ステップ前`,
+  ageColumn: '経過ステップ',
   sensitivityNote: '係数は重みではなく感度（輸送予算の割合）',
   metric: {
     accuracy: ['正解率（取り分けたペア中の割合）', '正解率（割合）'],

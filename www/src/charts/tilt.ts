@@ -167,7 +167,7 @@ export class TiltChart extends Figure<TiltView> {
   private header(view: TiltView | undefined): [string, string] {
     const sensitivity = view?.curve === 'sensitivity';
     const names = sensitivity ? this.text.sensitivity : this.text.factor;
-    const labels = this.log ? names.map((name) => name.replace(/\)$/, `, ${this.text.logScale})`)) : names;
+    const labels = this.log ? names.map((name) => name.replace(/[)）]$/, (end) => `, ${this.text.logScale}${end}`)) : names;
     if (!view) return [labels[0] ?? '', ''];
     const radius = sensitivity ? null : fmt(view.radius);
     const numbers = this.text.sampleSize(fmt(view.ess), (view.batch ?? view).losses.length, radius);

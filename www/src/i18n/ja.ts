@@ -219,8 +219,10 @@ export const ja: Words = {
 
   // Pairs
   pairs: '学習用ペア',
-  pinned: '②で固定中',
+  pinned: '固定中（②と⑤を参照）',
   unpin: '外す',
+  pin: '固定',
+  pinPair: (id) => `ペア ${id} を固定`,
   chosen: '好まれた答え',
   rejected: '好まれなかった答え',
   flippedPair: 'ラベル反転',
@@ -236,11 +238,17 @@ export const ja: Words = {
   // Panels
   rows: {
     shares: { title: '① 敵対者は誰に重みを置くか', help: '10 バッチの平均。破線はデータ中の割合。' },
-    tilt: { title: '② 損失 → 重み', help: '現在のバッチの全ペア。' },
+    tilt: { title: '② 損失 → 重み', help: '' },
     bars: { title: '③ 各群が得るもの', help: '取り分けておいたペア、または新しいサンプルで測る。最悪の群に印。' },
     shift: { title: '④ 人々が変わったら', help: 'α を動かす。' },
     words: { title: '⑤ いま書く文', help: '' },
     plane: { title: '⑥ 頑健か、慎重か', help: '学習時の比率での値と、他の人々での値。DPO の道は早期打ち切りにあたる。' },
+  },
+  scope: '表示するペア',
+  scopes: { batch: 'バッチ', all: '全ペア' },
+  scopeHelp: {
+    batch: '現在のバッチの全ペア。曲線の上で τ を動かせる。',
+    all: '全ペアを、最後にバッチに入ったときの値で。薄いほど古い。',
   },
   layer: '層',
   layers: { factor: '敵対者', gradient: '勾配' },
