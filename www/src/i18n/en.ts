@@ -231,11 +231,11 @@ export const en = {
     plane: { title: '⑥ Robust or cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
   },
   scope: 'Pairs on show',
-  scopes: { batch: 'batch', all: 'all pairs' } as const,
+  scopes: { batch: 'batch', all: 'all pairs' },
   scopeHelp: {
     batch: 'Every pair of the current batch; drag τ on the curve.',
     all: 'Every pair as it was when last in a batch: the fainter, the longer ago.',
-  } as const,
+  },
   layer: 'Layer',
   layers: { factor: 'adversary', gradient: 'gradient' },
   layerHelp: { factor: 'The adversary’s factor (for WDPO: sensitivity).', gradient: 'Share of the total gradient, which every method has.' },
