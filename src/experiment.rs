@@ -9,7 +9,7 @@ use crate::eval::Evaluator;
 use crate::event::{Done, Event, Frame, PairText, Progress, Stage, Started, Warning};
 use crate::policy::{self, Parameters, Policy};
 use crate::rng::Streams;
-use crate::train::checkpoint::{self, Header};
+use crate::train::checkpoint::{self, Header, Precision};
 use crate::train::sft::Sft;
 use crate::train::Trainer;
 use crate::train::trainer::Measured;
@@ -302,11 +302,19 @@ impl Experiment {
         }
     }
 
-    /// A policy as safetensors: lane `lane`, or the reference where it is `None`.
+    /// A policy as safetensors in float32: lane `lane`, or the reference where it is `None`.
     ///
     /// # Errors
     /// Where it is not trained yet or the device fails.
     pub async fn export(&self, lane: Option<usize>) -> Result<Vec<u8>> {
+        self.export_in(lane, Precision::F32).await
+    }
+
+    /// As [`Self::export`], in the precision that is asked for.
+    ///
+    /// # Errors
+    /// As [`Self::export`], or where a value is too large for float16.
+    pub async fn export_in(&self, lane: Option<usize>, precision: Precision) -> Result<Vec<u8>> {
         let missing = || Error::new(ErrorCode::Checkpoint, "there is no such policy yet", "wait until it is trained");
         let (params, row, note) = match (lane, &self.phase) {
             (None, _) => (self.reference.clone().ok_or_else(missing)?, 0, "reference policy".to_string()),
@@ -314,7 +322,7 @@ impl Experiment {
             _ => return Err(missing()),
         };
         let header = Header { model: self.config.model.clone(), vocabulary: self.data.vocabulary.words().to_vec(), note };
-        checkpoint::save(&header, &self.policy.specs(), &params, row).await
+        checkpoint::save(&header, &self.policy.specs(), &params, row, precision).await
     }
 }
 

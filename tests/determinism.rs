@@ -3,12 +3,14 @@
 
 mod common;
 
+use half::f16;
 use prefshift::config::*;
 use prefshift::device::Compute;
 use prefshift::error::{Error, ErrorCode};
 use prefshift::event::Event;
 use prefshift::experiment::{Experiment, Inputs};
 use prefshift::trace;
+use prefshift::train::checkpoint::Precision;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use std::collections::HashMap;
@@ -168,6 +170,59 @@ fn a_run_from_an_exported_reference_is_the_run_that_made_it() {
     assert_eq!(frames(Inputs::default()), frames(Inputs { reference: Some(bytes), ..Inputs::default() }));
 }
 
+#[test]
+fn half_precision_is_rounded_once() {
+    let config = tiny();
+    let first = with_reference(config.clone(), Inputs::default()).expect("a reference");
+    let half = |e: &Experiment| pollster::block_on(e.export_in(None, Precision::F16)).expect("a policy");
+    let (whole, bytes) = (export(&first, None), half(&first));
+    assert_eq!(bytes, half(&first));
+    assert!(bytes.len() * 10 < whole.len() * 7, "{} against {} bytes", bytes.len(), whole.len());
+    let (a, b) = (SafeTensors::deserialize(&whole).expect("a file"), SafeTensors::deserialize(&bytes).expect("a file"));
+    let mut moved = 0;
+    for (name, view) in a.tensors() {
+        let rounded = b.tensor(&name).expect("the same tensor");
+        assert_eq!((rounded.dtype(), rounded.shape()), (Dtype::F16, view.shape()), "{name}");
+        for (x, h) in view.data().as_chunks().0.iter().zip(rounded.data().as_chunks().0) {
+            let (x, h) = (f32::from_le_bytes(*x), f16::from_le_bytes(*h).to_f32());
+            // Eleven significant bits; below 2^-14 steps of 2^-24.
+            assert!((x - h).abs() <= (x.abs() * 2f32.powi(-11)).max(2f32.powi(-25)), "{name}: {x} became {h}");
+            moved += usize::from(x != h);
+        }
+    }
+    assert!(moved > 100, "float16 must have cost something");
+    // Reading is exact: a second round changes nothing, and the run computes in float32 from what the file says.
+    let again = with_reference(config, Inputs { reference: Some(bytes.clone()), ..Inputs::default() }).expect("a reference");
+    assert_eq!(half(&again), bytes);
+    let read = export(&again, None);
+    let read = SafeTensors::deserialize(&read).expect("a file");
+    for (name, view) in b.tensors() {
+        let expected: Vec<u8> = view.data().as_chunks().0.iter().flat_map(|h| f16::from_le_bytes(*h).to_f32().to_le_bytes()).collect();
+        assert_eq!(read.tensor(&name).expect("the same tensor").data(), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_float16_cannot_hold_is_not_written() {
+    let config = tiny();
+    let bytes = export(&with_reference(config.clone(), Inputs::default()).expect("a reference"), None);
+    let holding = |value: f32| {
+        let changed = rewritten(&bytes, |name, shape, mut data| {
+            if name == "ln_f.g" {
+                data[8..12].copy_from_slice(&value.to_le_bytes());
+            }
+            Some((shape, Dtype::F32, data))
+        }, Some);
+        with_reference(config.clone(), Inputs { reference: Some(changed), ..Inputs::default() }).expect("a reference")
+    };
+    let half = |e: &Experiment| pollster::block_on(e.export_in(None, Precision::F16));
+    assert!(half(&holding(65_504.0)).is_ok(), "the largest there is");
+    let error = half(&holding(70_000.0)).expect_err("too large");
+    assert_eq!(error.code, ErrorCode::Checkpoint);
+    assert!(error.message.contains("ln_f.g") && error.message.contains("element 2") && error.message.contains("70000"), "{error}");
+    assert!(error.mend.contains("f32"));
+}
+
 /// `bytes` with its tensors and header changed.
 fn rewritten(
     bytes: &[u8], change: impl Fn(&str, Vec<usize>, Vec<u8>) -> Option<(Vec<usize>, Dtype, Vec<u8>)>, header: impl Fn(String) -> Option<String>,
@@ -210,7 +265,22 @@ fn policies_that_do_not_fit_are_refused_with_the_reason() {
     let turned = plain(&|n, shape, data| Some((if n == "h.0.attn.qkv.w" { shape.into_iter().rev().collect() } else { shape }, Dtype::F32, data)));
     refused(turned, &["h.0.attn.qkv.w", "[24, 8]", "[8, 24]"]);
     refused(plain(&|n, shape, data| (n != "ln_f.g").then_some((shape, Dtype::F32, data))), &["ln_f.g", "missing"]);
-    refused(plain(&|n, shape, data| Some((shape, if n == "wte" { Dtype::I32 } else { Dtype::F32 }, data))), &["wte", "I32", "F32"]);
+    refused(plain(&|n, shape, data| Some((shape, if n == "wte" { Dtype::I32 } else { Dtype::F32 }, data))), &["wte", "I32", "F32", "F16"]);
+    // In half precision the same checks hold.
+    let halves = |data: Vec<u8>| data.as_chunks().0.iter().flat_map(|b| f16::from_f32(f32::from_le_bytes(*b)).to_le_bytes()).collect::<Vec<u8>>();
+    assert!(with_reference(config.clone(), Inputs { reference: Some(plain(&|_, shape, data| Some((shape, Dtype::F16, halves(data))))), ..Inputs::default() }).is_ok());
+    for (value, name) in [(f16::NAN, "wpe"), (f16::INFINITY, "h.0.mlp.up.b")] {
+        let damaged = plain(&|n, shape, data| {
+            let mut data = halves(data);
+            if n == name {
+                data[6..8].copy_from_slice(&value.to_le_bytes());
+            }
+            Some((shape, Dtype::F16, data))
+        });
+        refused(damaged, &[name, "non-finite", "element 3"]);
+    }
+    let turned = plain(&|n, shape, data| Some((if n == "h.0.attn.qkv.w" { shape.into_iter().rev().collect() } else { shape }, Dtype::F16, halves(data))));
+    refused(turned, &["h.0.attn.qkv.w", "[24, 8]", "[8, 24]"]);
 
     refused(rewritten(&bytes, same, |json| Some(json.replacen("<unk>", "<other>", 1))), &["another vocabulary"]);
     refused(rewritten(&bytes, same, |json| Some(json.replacen("\"<unk>\",", "", 1))), &["another vocabulary"]);

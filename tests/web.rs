@@ -140,16 +140,47 @@ async fn frames_carry_typed_arrays() {
     }
 }
 
-#[wasm_bindgen_test]
-async fn the_same_run_twice_gives_the_same_events() {
-    let config = tiny(6, 1);
-    let mut runs = Vec::new();
-    for _ in 0..2 {
-        let events = events(&mut open(&config, "cpu").await).await;
-        runs.push(events.iter().map(say).collect::<Vec<_>>());
+/// A transformer through every stage: its reference policy is trained, five methods start from it, and evaluations sample.
+fn whole() -> RunConfig {
+    RunConfig {
+        sft: SftConfig { steps: 4, batch: 4, bundled: false, ..SftConfig::default() },
+        lanes: vec![
+            LaneConfig::new("dpo"), LaneConfig::new("kldpo").with("tau", 0.25), LaneConfig::new("wdpo").with("rho", 0.2),
+            LaneConfig::new("gr_dpo"), LaneConfig { seed: 4, ..LaneConfig::new("dr_dpo") },
+        ],
+        eval: EvalConfig { every: 3, samples: 4, ..EvalConfig::default() },
+        ..tiny(6, 1)
     }
-    assert!(runs[0].len() > 6);
-    assert_eq!(runs[0], runs[1]);
+}
+
+/// A run's trace as the page saves it, a line an event, and every lane's policy.
+async fn written(config: &RunConfig, device: &str) -> (Vec<String>, Vec<Vec<u8>>) {
+    let mut session = open(config, device).await;
+    let lines = events(&mut session).await.iter().map(say).collect();
+    let mut policies = Vec::new();
+    for lane in 0..config.lanes.len() {
+        policies.push(session.export_policy(Some(lane)).await.unwrap_or_else(|e| panic!("{}", say(&e))).to_vec());
+    }
+    (lines, policies)
+}
+
+/// Two runs of one config give the same bytes; another seed gives others.
+async fn assert_repeats(config: &RunConfig, device: &str) {
+    let (first, policies) = written(config, device).await;
+    let kinds = |kind: &str| first.iter().filter(|line| line.contains(&format!("\"event\":\"{kind}\""))).count();
+    assert_eq!((kinds("started"), kinds("frame"), kinds("evaluation"), kinds("done")), (1, 6, 3, 1));
+    let (again, policies_again) = written(config, device).await;
+    for (a, b) in first.iter().zip(&again) {
+        assert!(a == b, "two runs differ: {a}\n{b}");
+    }
+    assert_eq!(first.len(), again.len());
+    assert!(policies == policies_again, "two runs end in different policies");
+    assert!(written(&RunConfig { seed: 2, ..config.clone() }, device).await.1 != policies, "the seed must matter");
+}
+
+#[wasm_bindgen_test]
+async fn the_same_transformer_twice_gives_the_same_bytes() {
+    assert_repeats(&whole(), "cpu").await;
 }
 
 #[wasm_bindgen_test]
@@ -215,6 +246,12 @@ mod webgpu {
         let frames = frames(&mut open(&config, "webgpu").await).await;
         console_log!("closed form on WebGPU: {} steps in {:.1} s", config.train.steps, now() - began);
         assert_closed_form(frames.last().expect("a frame"), config.lanes[0].param("beta"));
+    }
+
+    /// No kernel adds in an order that depends on timing.
+    #[wasm_bindgen_test]
+    async fn the_same_transformer_twice_gives_the_same_bytes() {
+        assert_repeats(&whole(), "webgpu").await;
     }
 
     #[wasm_bindgen_test]

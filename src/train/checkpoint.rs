@@ -1,10 +1,11 @@
-//! Policies as safetensors: one lane a file, float32, with the shape and vocabulary they belong to.
+//! Policies as safetensors: one lane a file, float32 or float16, with the shape and vocabulary they belong to.
 
 use crate::config::ModelConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{ParamSpec, Parameters};
 use crate::train::trainer::read_f32;
 use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -20,26 +21,56 @@ pub struct Header {
     pub note: String,
 }
 
+/// How a policy's numbers are written. Everything computes in float32; a file in float16 is half the download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Precision {
+    /// float32: what was trained, to the last bit.
+    F32,
+    /// float16: rounded to nearest, ties to even, once, when written; reading is exact.
+    F16,
+}
+
 const KEY: &str = "prefshift";
 
 /// Writes lane `lane` of `params`. The same parameters give the same bytes.
 ///
 /// # Errors
-/// Where the device or the serializer fails.
-pub async fn save(header: &Header, specs: &[ParamSpec], params: &Parameters, lane: usize) -> Result<Vec<u8>> {
+/// Where the device or the serializer fails, or a value is too large for float16.
+pub async fn save(header: &Header, specs: &[ParamSpec], params: &Parameters, lane: usize, precision: Precision) -> Result<Vec<u8>> {
     let mut data = Vec::with_capacity(specs.len());
     for (spec, tensor) in specs.iter().zip(&params.0) {
         let values = read_f32(tensor.clone().narrow(0, lane, 1)).await?;
-        data.push((spec, values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>()));
+        let bytes = match precision {
+            Precision::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            Precision::F16 => halved(&values).map_err(|at| {
+                let message = format!("the policy could not be written: `{}` holds {} at element {at}, beyond float16", spec.name, values[at]);
+                Error::new(ErrorCode::Checkpoint, message, "write it with `--precision f32`")
+            })?,
+        };
+        data.push((spec, bytes));
     }
+    let dtype = match precision {
+        Precision::F32 => Dtype::F32,
+        Precision::F16 => Dtype::F16,
+    };
     let failed = |e: String| Error::new(ErrorCode::Checkpoint, format!("the policy could not be written: {e}"), "");
     let mut views = Vec::with_capacity(data.len());
     for (spec, bytes) in &data {
-        let view = TensorView::new(Dtype::F32, spec.shape.to_vec(), bytes).map_err(|e| failed(e.to_string()))?;
+        let view = TensorView::new(dtype, spec.shape.to_vec(), bytes).map_err(|e| failed(e.to_string()))?;
         views.push((spec.name.clone(), view));
     }
     let json = serde_json::to_string(header).map_err(|e| failed(e.to_string()))?;
     safetensors::serialize(views, Some(HashMap::from([(KEY.to_string(), json)]))).map_err(|e| failed(e.to_string()))
+}
+
+/// `values` in float16, or where the first finite one is that has no float16.
+fn halved(values: &[f32]) -> std::result::Result<Vec<u8>, usize> {
+    let rounded: Vec<f16> = values.iter().map(|v| f16::from_f32(*v)).collect();
+    match rounded.iter().zip(values).position(|(h, v)| v.is_finite() && !h.is_finite()) {
+        Some(at) => Err(at),
+        None => Ok(rounded.iter().flat_map(|h| h.to_le_bytes()).collect()),
+    }
 }
 
 /// Reads the header only.
@@ -69,10 +100,11 @@ pub fn load(bytes: &[u8], model: &ModelConfig, vocabulary: &[String], specs: &[P
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| bad(e.to_string()))?;
     specs.iter().map(|spec| {
         let view = tensors.tensor(&spec.name).map_err(|_| bad(format!("tensor `{}` is missing", spec.name)))?;
-        if view.dtype() != Dtype::F32 || view.shape() != spec.shape {
-            return Err(bad(format!("tensor `{}` is {:?} {:?}, expected F32 {:?}", spec.name, view.dtype(), view.shape(), spec.shape)));
-        }
-        let values: Vec<f32> = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let values: Vec<f32> = match view.dtype() {
+            Dtype::F32 if view.shape() == spec.shape => view.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            Dtype::F16 if view.shape() == spec.shape => view.data().as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),
+            other => return Err(bad(format!("tensor `{}` is {other:?} {:?}, expected F32 or F16 {:?}", spec.name, view.shape(), spec.shape))),
+        };
         if let Some(at) = values.iter().position(|v| !v.is_finite()) {
             return Err(bad(format!("tensor `{}` has a non-finite value at element {at}", spec.name)));
         }

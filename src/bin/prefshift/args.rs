@@ -6,6 +6,7 @@ use prefshift::config::{LaneConfig, RunConfig};
 use prefshift::device::{Compute, DeviceKind};
 use prefshift::error::{Error, Result};
 use prefshift::experiment::Inputs;
+use prefshift::train::checkpoint::Precision;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -86,6 +87,9 @@ pub struct SftArgs {
     /// Where to write the policy.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// How its numbers are written; f16 is half the size and is rounded once.
+    #[arg(long, value_enum, default_value = "f16")]
+    pub precision: Precision,
     #[arg(from_global)]
     pub json: bool,
 }

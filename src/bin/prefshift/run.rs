@@ -79,7 +79,7 @@ pub fn sft(args: &SftArgs) -> Result<()> {
         }
         Ok(true)
     })?;
-    let bytes = pollster::block_on(experiment.export(None))?;
+    let bytes = pollster::block_on(experiment.export_in(None, args.precision))?;
     files::write(&args.out, &bytes)?;
     if args.json {
         println!("{}", json!({ "out": args.out, "bytes": bytes.len(), "loss": loss }));
