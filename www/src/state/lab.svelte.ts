@@ -4,10 +4,12 @@ import { asEngineError, type Activity, type EngineError, type Inspection } from 
 import { parseTrace, ReplayEngine } from '../engine/replay';
 import type { Event } from '../engine/types';
 import { t } from '../i18n';
+import { LESSONS, settingsOf } from '../lessons';
 import { Backstage } from './backstage.svelte';
 import type { Layer, Metric } from './derive';
 import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
+import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
 import { clamp, defaults, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
@@ -35,6 +37,8 @@ const NEWS_MS = 12_000;
 
 export class Lab {
   settings = $state<Settings>(fromQuery('').settings);
+  /** What the link says of the page: hidden and locked controls, a lesson, a language. */
+  link = $state.raw<PageLink>(BARE);
   /** Settings of the run on show. */
   running = $state.raw<Settings | undefined>(undefined);
   source = $state<'none' | 'replay' | 'live'>('none');
@@ -93,14 +97,16 @@ export class Lab {
   // -------------------------------------------------------------- opening
 
   async open(query: string, reducedMotion: boolean): Promise<void> {
-    const { settings, notices } = fromQuery(query);
-    for (const notice of notices) this.say('warning', t.urlNotice(notice), '');
+    const page = readLink(query, LESSONS.map((lesson) => lesson.id));
+    const { settings, notices } = readSettings(query, settingsOf(page.link.lesson));
+    this.link = page.link;
+    for (const notice of [...notices, ...page.notices]) this.say('warning', t.urlNotice(notice), '');
     if (settings.scenario === 'imported') {
       settings.scenario = 'two-populations';
       this.say('info', t.importAgain, '');
     }
     this.settings = settings;
-    await Promise.all([this.openRecording(query === '', reducedMotion), this.backstage.open()]);
+    await Promise.all([this.openRecording(toQuery(settings) === '', reducedMotion), this.backstage.open()]);
   }
 
   private async openRecording(adopt: boolean, reducedMotion: boolean): Promise<void> {
@@ -244,12 +250,43 @@ export class Lab {
 
   /** One setting was changed by the user. */
   change<K extends SettingKey>(key: K, value: Settings[K]): void {
-    if (this.settings[key] === value) return;
-    if (key === 'scenario') this.settings = moved($state.snapshot(this.settings), String(value));
+    if (this.settings[key] === value || this.locked(key)) return;
+    if (key === 'scenario') this.adopt(moved($state.snapshot(this.settings), String(value)));
     else this.settings[key] = value;
     this.changed();
     if (key === 'device') this.backstage.redecide();
     if (key === 'scenario' && value === 'imported' && this.importedText === undefined) this.say('info', t.chooseFileFirst, '');
+  }
+
+  locked(key: SettingKey): boolean {
+    return this.link.lock.includes(key);
+  }
+
+  hidden(id: Hideable): boolean {
+    return this.link.hide.includes(id);
+  }
+
+  /** New settings for all that is not locked. */
+  private adopt(next: Settings): void {
+    const kept = Object.fromEntries(this.link.lock.map((key) => [key, this.settings[key]]));
+    this.settings = { ...next, ...kept };
+  }
+
+  /** Sets the stage for a lesson; an empty id leaves it, with the settings as they are. */
+  takeLesson(id: string): void {
+    const settings = settingsOf(id);
+    this.link = { ...this.link, lesson: settings ? id : '' };
+    if (!settings) return this.remember();
+    this.adopt(settings);
+    this.backstage.redecide();
+    void this.start(false);
+    this.remember();
+  }
+
+  /** What the link hides and locks from now on. */
+  setLink(link: PageLink): void {
+    this.link = link;
+    this.remember();
   }
 
   private changed(): void {
@@ -312,7 +349,7 @@ export class Lab {
   }
 
   private remember(): void {
-    const query = toQuery(this.settings);
+    const query = writeLink(this.settings, this.link, settingsOf(this.link.lesson));
     try {
       history.replaceState(null, '', query === '' ? location.pathname : `${location.pathname}#${query}`);
     } catch {

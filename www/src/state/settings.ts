@@ -34,7 +34,17 @@ export interface NumbersSetting {
   live: boolean;
 }
 
-export type Setting = NumberSetting | ChoiceSetting | ListSetting | NumbersSetting;
+/** Where a setting stands on the page; its name and help are `knobs` of the language tables. */
+export interface Place {
+  group: 'data' | 'methods' | 'run' | 'model';
+  /** It has a control, which a link may hide. */
+  hideable: boolean;
+}
+
+type Bare = NumberSetting | ChoiceSetting | ListSetting | NumbersSetting;
+export type Setting = Bare & Place;
+
+const at = <S extends Bare>(group: Place['group'], setting: S, hideable = true): S & Place => ({ ...setting, group, hideable });
 
 const number = (min: number, max: number, step: number, more: { scale?: 'log'; live?: boolean } = {}): NumberSetting => ({
   kind: 'number',
@@ -55,43 +65,46 @@ export const formsOf = (method: string): readonly FormInfo[] => info(method)?.fo
 export const METHODS = METHOD_INFOS.map((method) => method.id);
 
 export const SETTINGS = {
-  scenario: choice(SCENARIOS.map((scenario) => scenario.id)),
-  minority: number(0.01, 0.99, 0.01),
-  marker: number(0, 1, 0.05),
-  flip: number(0, 0.5, 0.01),
-  methods: { kind: 'list', options: METHODS, live: false } satisfies ListSetting,
-  beta: number(0.01, 5, 0.01, { scale: 'log', live: true }),
-  tau: number(0.02, 20, 0.01, { scale: 'log', live: true }),
+  scenario: at('data', choice(SCENARIOS.map((scenario) => scenario.id))),
+  minority: at('data', number(0.01, 0.99, 0.01)),
+  marker: at('data', number(0, 1, 0.05)),
+  flip: at('data', number(0, 0.5, 0.01)),
+  methods: at('methods', { kind: 'list', options: METHODS, live: false }),
+  beta: at('methods', number(0.01, 5, 0.01, { scale: 'log', live: true })),
+  tau: at('methods', number(0.02, 20, 0.01, { scale: 'log', live: true })),
   /** Further KLDPO lanes, at these τ. */
-  taus: { kind: 'numbers', of: 'tau', most: 5, live: false } satisfies NumbersSetting,
-  radius: number(0, 3, 0.01, { live: true }),
-  rho: number(0, 10, 0.05, { live: true }),
-  klform: choice(formsOf('kldpo').map((form) => form.id)),
-  wform: choice(formsOf('wdpo').map((form) => form.id)),
-  lr: number(0.00001, 1, 0.00001, { scale: 'log', live: true }),
-  seed: number(0, 4_294_967_295, 1),
+  taus: at('methods', { kind: 'numbers', of: 'tau', most: 5, live: false }),
+  radius: at('methods', number(0, 3, 0.01, { live: true })),
+  rho: at('methods', number(0, 10, 0.05, { live: true })),
+  klform: at('methods', choice(formsOf('kldpo').map((form) => form.id))),
+  wform: at('methods', choice(formsOf('wdpo').map((form) => form.id))),
+  lr: at('methods', number(0.00001, 1, 0.00001, { scale: 'log', live: true })),
+  seed: at('run', number(0, 4_294_967_295, 1)),
   /** Lanes of each method, each with batches in an order of its own. */
-  seeds: number(1, 5, 1),
-  device: choice(['auto', 'webgpu', 'cpu']),
+  seeds: at('run', number(1, 5, 1)),
+  device: at('run', choice(['auto', 'webgpu', 'cpu'])),
   /** Cores to use on the CPU; 0 takes all. */
-  cores: number(0, 64, 1),
-  steps: number(1, 100_000, 1, { live: true }),
-  batch: number(1, 256, 1),
-  pairs: number(4, 16_384, 1),
+  cores: at('run', number(0, 64, 1)),
+  steps: at('run', number(1, 100_000, 1, { live: true })),
+  batch: at('run', number(1, 256, 1)),
+  pairs: at('data', number(4, 16_384, 1)),
   // Shape of the model and size of the evaluation: set by tests and by slow machines.
-  d: number(4, 256, 1),
-  layers: number(1, 6, 1),
-  heads: number(1, 16, 1),
-  context: number(4, 128, 1),
-  sft: number(0, 20_000, 1),
-  evalpairs: number(1, 1024, 1),
-  every: number(1, 10_000, 1),
-  samples: number(0, 512, 1),
+  d: at('model', number(4, 256, 1), false),
+  layers: at('model', number(1, 6, 1), false),
+  heads: at('model', number(1, 16, 1), false),
+  context: at('model', number(4, 128, 1), false),
+  sft: at('model', number(0, 20_000, 1), false),
+  evalpairs: at('model', number(1, 1024, 1), false),
+  every: at('model', number(1, 10_000, 1), false),
+  samples: at('model', number(0, 512, 1), false),
 } satisfies Record<string, Setting>;
 
 export type SettingKey = keyof typeof SETTINGS;
 type ValueOf<S> = S extends { kind: 'number' } ? number : string;
 export type Settings = { -readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+
+/** What a link says of the page rather than of the run: see link.ts. */
+export const PAGE_KEYS = ['lang', 'lesson', 'hide', 'lock'] as const;
 
 export const KEYS = Object.keys(SETTINGS) as SettingKey[];
 
@@ -211,7 +224,7 @@ export function fromQuery(query: string): { settings: Settings; notices: Notice[
   const seen = new URLSearchParams(query.replace(/^[?#]/, ''));
   const settings = defaults(String(clamp('scenario', seen.get('scenario') ?? FIRST.id).value));
   for (const [key, raw] of seen) {
-    if (key === 'lang') continue;
+    if ((PAGE_KEYS as readonly string[]).includes(key)) continue;
     const given = raw.slice(0, 60);
     if (!Object.hasOwn(SETTINGS, key)) {
       notices.push({ key: key.slice(0, 40), given, used: '', why: 'unknown' });
