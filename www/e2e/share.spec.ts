@@ -34,7 +34,7 @@ test('the share dialog composes such a link', async ({ page, context }) => {
   await dialog.getByRole('button', { name: 'Copy' }).click();
   await expect(dialog.getByRole('status')).toHaveText('copied');
   const link = await page.evaluate(() => navigator.clipboard.readText());
-  expect(link).toContain('#lang=ja&tau=0.3&hide=plane,seed&lock=tau');
+  expect(link).toContain('#lang=ja&tau=0.3&hide=seed,plane&lock=tau');
   await page.goto('about:blank');
   await page.goto(link);
   await expect(page.getByLabel('τ の値')).toBeDisabled();
