@@ -55,6 +55,10 @@ pub struct Started {
     pub pairs: Vec<PairText>,
     /// Whether the scenario defines a reward for any text (own pairs have none).
     pub has_reward: bool,
+    /// Steps done before, where the run goes on from a checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub resumed: Option<usize>,
 }
 
 /// Progress of a stage that takes time.

@@ -12,7 +12,10 @@ use crate::rng::Streams;
 use crate::train::checkpoint::{self, Header, Precision};
 use crate::train::sft::Sft;
 use crate::train::Trainer;
+use crate::train::run_checkpoint::RunCheckpoint;
 use crate::train::trainer::Measured;
+
+mod resume;
 
 /// SFT steps per call of [`Experiment::next`].
 const SFT_CHUNK: usize = 10;
@@ -49,7 +52,12 @@ pub struct Experiment {
     data: Dataset,
     policy: Box<dyn Policy>,
     given: Option<Vec<u8>>,
+    imported: Option<String>,
     reference: Option<Parameters>,
+    /// What the run goes on from, until it does.
+    resumed: Option<Box<RunCheckpoint>>,
+    /// Place of each lane in the whole run.
+    places: Vec<usize>,
     phase: Phase,
 }
 
@@ -75,12 +83,19 @@ impl Experiment {
             return Err(Error::new(ErrorCode::Data, "there are no pairs to train on or to hold out", "give more pairs, or a mix that uses them"));
         }
         let policy = policy::build(&config.model, data.vocabulary.len(), &compute.tensors(config.model.policy));
-        Ok(Self { config, compute, data, policy, given: inputs.reference, reference: None, phase: Phase::Start })
+        let places = (0..config.lanes.len()).collect();
+        let Inputs { imported, reference: given } = inputs;
+        Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, phase: Phase::Start })
     }
 
     /// The config, as it is now.
     pub fn config(&self) -> &RunConfig {
         &self.config
+    }
+
+    /// Steps trained, once training has begun.
+    pub fn steps(&self) -> Option<usize> {
+        if let Phase::Train(t) = &self.phase { Some(t.trainer.steps()) } else { None }
     }
 
     /// The data.
@@ -108,7 +123,9 @@ impl Experiment {
         events.push(Event::Progress(Progress { stage: Stage::Data, done: 1, total: 1, loss: None }));
         let device = &self.compute.tensors(self.config.model.policy);
         let specs = self.policy.specs();
-        self.phase = if let Some(bytes) = self.given.take() {
+        self.phase = if let Some(saved) = &self.resumed {
+            Phase::Reference(resume::reference(saved, &specs, device))
+        } else if let Some(bytes) = self.given.take() {
             let words = self.data.vocabulary.words();
             Phase::Reference(checkpoint::load(&bytes, &self.config.model, words, &specs, device)?)
         } else if self.config.model.policy == PolicyKind::Gpt {
@@ -139,6 +156,7 @@ impl Experiment {
                 flipped: p.flipped,
             }).collect(),
             has_reward: self.data.reward.is_some() && self.policy.gpt().is_some(),
+            resumed: self.resumed.as_ref().map(|saved| saved.state.step),
         }
     }
 
@@ -163,7 +181,11 @@ impl Experiment {
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
         let lost = vec![false; config.lanes.len()];
-        self.phase = Phase::Train(Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost }));
+        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost });
+        if let Some(saved) = self.resumed.take() {
+            training.go_on(&saved, self.data.train.len())?;
+        }
+        self.phase = Phase::Train(training);
         let total = self.data.train.len();
         Ok(vec![Event::Progress(Progress { stage: Stage::Reference, done: total, total, loss: None })])
     }

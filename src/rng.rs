@@ -31,6 +31,16 @@ impl Streams {
 }
 
 impl Stream {
+    /// Words given so far: where a checkpoint finds the stream again.
+    pub fn position(&self) -> u64 {
+        self.0.get_word_pos() as u64
+    }
+
+    /// Goes to `position`, as [`Stream::position`] says it.
+    pub fn seek(&mut self, position: u64) {
+        self.0.set_word_pos(u128::from(position));
+    }
+
     /// Uniform in `[0, 1)` with 53 bits.
     pub fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64

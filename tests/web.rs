@@ -2,7 +2,7 @@
 //! the CPU build and once with the WebGPU build. Without an adapter the WebGPU tests fail; they are never skipped.
 #![cfg(target_family = "wasm")]
 
-use js_sys::{Array, Float32Array, JSON, Reflect, Uint32Array};
+use js_sys::{Array, Float32Array, JSON, Reflect, Uint32Array, Uint8Array};
 use prefshift::config::*;
 use prefshift::eval::theory;
 use prefshift::web::{self, Session};
@@ -225,6 +225,54 @@ async fn an_exported_policy_is_a_reference_for_the_next_run() {
     assert_eq!(from_file, first(frames(&mut open(&config, "cpu").await).await));
     session.export_policy(Some(2)).await.expect("the third lane");
     assert!(session.export_policy(Some(3)).await.is_err());
+}
+
+async fn resumed(bytes: &Uint8Array, device: &str, lanes: Option<Vec<u32>>) -> Session {
+    Session::resume(&bytes.to_vec(), device.into(), None, lanes).await.unwrap_or_else(|e| panic!("{}", say(&e)))
+}
+
+/// Pulls the session until `frames` more frames were made.
+async fn pull(session: &mut Session, frames: usize) -> Vec<JsValue> {
+    let mut made = Vec::new();
+    while made.len() < frames {
+        let batch: Array = session.next().await.unwrap_or_else(|e| panic!("{}", say(&e)));
+        made.extend(batch.iter().filter(|e| text(e, "event") == "frame"));
+    }
+    made
+}
+
+#[wasm_bindgen_test]
+async fn a_checkpoint_goes_on_as_if_it_had_never_stopped() {
+    let mut config = tiny(12, 1);
+    config.lanes.push(LaneConfig::new("gr_dpo"));
+    let whole: Vec<String> = frames(&mut open(&config, "cpu").await).await.iter().map(say).collect();
+    let mut first = open(&config, "cpu").await;
+    assert!(first.checkpoint(None).await.is_err(), "training has not begun");
+    let before: Vec<String> = pull(&mut first, 5).await.iter().map(say).collect();
+    let bytes = first.checkpoint(None).await.expect("a checkpoint");
+    assert_eq!(get(&web::inspect_checkpoint(&bytes.to_vec()).expect("a header"), "step").as_f64(), Some(5.0));
+    let mut second = resumed(&bytes, "cpu", None).await;
+    let after = events(&mut second).await;
+    assert_eq!(get(&after[0], "resumed").as_f64(), Some(5.0));
+    let after: Vec<String> = after.iter().filter(|e| text(e, "event") == "frame").map(say).collect();
+    assert_eq!([before, after].concat(), whole);
+
+    // Apart and together again.
+    let mut parts = Vec::new();
+    for lanes in [vec![1, 3], vec![0, 2]] {
+        let mut part = resumed(&bytes, "cpu", Some(lanes)).await;
+        pull(&mut part, 4).await;
+        parts.push(part.checkpoint(None).await.expect("a part"));
+    }
+    let joined = web::join_checkpoints(parts.clone()).unwrap_or_else(|e| panic!("{}", say(&e)));
+    let mut rest = resumed(&joined, "cpu", None).await;
+    let rest: Vec<String> = frames(&mut rest).await.iter().map(say).collect();
+    assert_eq!(rest, whole[9..]);
+    assert_eq!(text(&web::join_checkpoints(vec![parts[0].clone()]).expect_err("half a run"), "code"), "checkpoint");
+    let mut half = bytes.to_vec();
+    half.truncate(half.len() / 2);
+    let error = Session::resume(&half, "cpu".into(), None, None).await.err().expect("half a file");
+    assert!(text(&error, "code") == "checkpoint" && text(&error, "message").contains("cut off"), "{}", say(&error));
 }
 
 #[cfg(feature = "webgpu")]

@@ -66,6 +66,16 @@ impl Evaluator {
         Self { reference_logps, noise: streams.stream("eval/samples"), shown, every_sample: config.eval.samples }
     }
 
+    /// Position of the random stream of samples, for a checkpoint.
+    pub fn position(&self) -> u64 {
+        self.noise.position()
+    }
+
+    /// Goes to `position`, as [`Evaluator::position`] says it.
+    pub fn seek(&mut self, position: u64) {
+        self.noise.seek(position);
+    }
+
     /// One look at the lanes of `trainer` (in the run's order).
     ///
     /// # Errors

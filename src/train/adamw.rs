@@ -13,10 +13,11 @@ pub(crate) const CLIP_EPS: f64 = 1e-6;
 
 /// The optimizer's state for one stack.
 pub struct AdamW {
-    first: Vec<Tensor<3>>,
-    second: Vec<Tensor<3>>,
+    pub(super) first: Vec<Tensor<3>>,
+    pub(super) second: Vec<Tensor<3>>,
     decay: Vec<bool>,
-    steps: i32,
+    /// Updates so far, `[lane]`.
+    pub(super) steps: Vec<i32>,
 }
 
 /// What one update needs beside gradients.
@@ -33,25 +34,26 @@ impl AdamW {
     /// Zero moments for `params`.
     pub fn new(specs: &[ParamSpec], params: &Parameters) -> Self {
         let zeros = || params.0.iter().map(Tensor::zeros_like).collect();
-        Self { first: zeros(), second: zeros(), decay: specs.iter().map(|s| s.decay).collect(), steps: 0 }
+        Self { first: zeros(), second: zeros(), decay: specs.iter().map(|s| s.decay).collect(), steps: vec![0; params.lanes()] }
     }
 
     /// One update in place. Returns the gradient norm before the clip, `[lane, 1]`.
     pub fn step(&mut self, params: &mut Parameters, grads: Vec<Tensor<3>>, rates: &Rates<'_>) -> Tensor<2> {
-        self.steps += 1;
+        self.steps.iter_mut().for_each(|s| *s += 1);
         let lanes = params.lanes();
         let device = params.0[0].device();
         let squares = grads.iter().map(|g| g.clone().square().sum_dim(2).sum_dim(1).reshape([lanes, 1])).collect();
         let norm = Tensor::cat(squares, 1).sum_dim(1).sqrt(); // [L, 1]
         let scale = ((norm.clone() + CLIP_EPS).recip() * rates.clip).clamp_max(1.0).reshape([lanes, 1, 1]);
         let rate = per_lane(rates.learning_rate, &device);
-        let (c1, c2) = (1.0 - BETA1.powi(self.steps), 1.0 - BETA2.powi(self.steps));
+        let correction = |beta: f64| per_lane(&self.steps.iter().map(|s| 1.0 - beta.powi(*s)).collect::<Vec<_>>(), &device);
+        let (c1, c2) = (correction(BETA1), correction(BETA2));
         for (i, g) in grads.into_iter().enumerate() {
             let g = g * scale.clone();
             let m = self.first[i].clone() * BETA1 + g.clone() * (1.0 - BETA1);
             let v = self.second[i].clone() * BETA2 + g.square() * (1.0 - BETA2);
             let p = params.0[i].clone();
-            let mut update = (m.clone() / c1) / ((v.clone() / c2).sqrt() + EPS);
+            let mut update = (m.clone() / c1.clone()) / ((v.clone() / c2.clone()).sqrt() + EPS);
             if self.decay[i] && rates.weight_decay > 0.0 {
                 update = update + p.clone() * rates.weight_decay;
             }

@@ -3,8 +3,11 @@
 pub mod adamw;
 pub mod checkpoint;
 mod plain;
+pub mod run_checkpoint;
 mod scores;
 pub mod sft;
+pub mod state;
+mod tensor_file;
 pub mod trainer;
 
 pub use adamw::{AdamW, Rates};

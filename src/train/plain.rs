@@ -4,8 +4,11 @@
 //! Inside a stack, lanes of one method are neighbors and are weighed together.
 
 use super::adamw::{AdamW, Rates};
+use super::state::LaneState;
+use super::trainer::read_f32;
 use crate::config::LaneConfig;
 use crate::data::{PreferencePair, TokenBatch};
+use crate::error::{Error, ErrorCode, Result};
 use crate::objective::{self, Batch, Objective, Params};
 use crate::policy::{Parameters, Perturbation, Policy, TokenTensors};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -100,6 +103,61 @@ impl PlainLanes {
         self.stacks.iter_mut().for_each(|s| s.params = lanes.select(&s.lanes));
     }
 
+    /// Every lane as it is, in the run's order.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub async fn states(&self) -> Result<Vec<LaneState>> {
+        let mut out = vec![LaneState::default(); self.places().len()];
+        for stack in &self.stacks {
+            let (params, first) = (flat(&stack.params.0).await?, flat(&stack.optimizer.first).await?);
+            let second = flat(&stack.optimizer.second).await?;
+            let mut methods = vec![None; stack.lanes.len()];
+            for segment in &stack.segments {
+                if let Some(state) = &segment.state {
+                    let width = state.dims()[1];
+                    let values = read_f32(state.clone()).await?;
+                    segment.rows.clone().zip(values.chunks_exact(width)).for_each(|(row, v)| methods[row] = Some(v.to_vec()));
+                }
+            }
+            let parts = params.into_iter().zip(first).zip(second).zip(methods).zip(&stack.optimizer.steps);
+            for (lane, ((((params, first), second), method), steps)) in stack.lanes.iter().zip(parts) {
+                out[*lane] = LaneState { params, first, second, steps: *steps, method };
+            }
+        }
+        Ok(out)
+    }
+
+    /// Goes on from `states`, in the run's order, whose vectors fit the policy.
+    ///
+    /// # Errors
+    /// Where lanes of one method keep differently much; nothing is changed then.
+    pub fn restore(&mut self, states: &[LaneState]) -> Result<()> {
+        let methods = self.stacks.iter().flat_map(|stack| stack.segments.iter().map(|segment| {
+            let kept: Vec<&Option<Vec<f32>>> = stack.lanes[segment.rows.clone()].iter().map(|l| &states[*l].method).collect();
+            let width = kept[0].as_ref().map(Vec::len);
+            if kept.iter().any(|k| k.as_ref().map(Vec::len) != width) {
+                let message = format!("checkpoint: lanes of {} keep differently much", segment.objective.info().id);
+                return Err(Error::new(ErrorCode::Checkpoint, message, "use the checkpoint of this run"));
+            }
+            let values: Vec<f32> = kept.iter().filter_map(|k| k.as_ref()).flatten().copied().collect();
+            Ok(width.map(|width| Tensor::from_data(TensorData::new(values, [kept.len(), width]), &self.device)))
+        })).collect::<Result<Vec<Option<Tensor<2>>>>>()?;
+        let segments = self.stacks.iter_mut().flat_map(|s| &mut s.segments);
+        segments.zip(methods).for_each(|(segment, state)| segment.state = state);
+        for stack in &mut self.stacks {
+            let of = |field: fn(&LaneState) -> &Vec<f32>| {
+                let lanes: Vec<&[f32]> = stack.lanes.iter().map(|l| field(&states[*l]).as_slice()).collect();
+                stacked(&stack.params, &lanes, &self.device)
+            };
+            let (params, first, second) = (of(|s| &s.params), of(|s| &s.first), of(|s| &s.second));
+            stack.params = Parameters(params);
+            (stack.optimizer.first, stack.optimizer.second) = (first, second);
+            stack.optimizer.steps = stack.lanes.iter().map(|l| states[*l].steps).collect();
+        }
+        Ok(())
+    }
+
     /// Row of each lane when stacks are put end to end.
     fn places(&self) -> Vec<usize> {
         let places: Vec<usize> = self.stacks.iter().flat_map(|s| s.lanes.iter().copied()).collect();
@@ -140,6 +198,28 @@ impl PlainLanes {
         let tokens: Vec<&TokenBatch> = stack.lanes.iter().map(|l| drawn.tokens[*l]).collect();
         StepInput::new(&tokens, &rows, drawn.pairs, drawn.reference, self.groups, stack, &self.device)
     }
+}
+
+/// Tensors of a stack as flat vectors, one a row.
+async fn flat(tensors: &[Tensor<3>]) -> Result<Vec<Vec<f32>>> {
+    let mut rows = vec![Vec::new(); tensors.first().map_or(0, |t| t.dims()[0])];
+    for tensor in tensors {
+        let each = tensor.dims()[1] * tensor.dims()[2];
+        let values = read_f32(tensor.clone()).await?;
+        rows.iter_mut().zip(values.chunks_exact(each)).for_each(|(row, v)| row.extend_from_slice(v));
+    }
+    Ok(rows)
+}
+
+/// The other way: tensors shaped as those of `like`.
+fn stacked(like: &Parameters, rows: &[&[f32]], device: &Device) -> Vec<Tensor<3>> {
+    let mut at = 0;
+    like.0.iter().map(|tensor| {
+        let [_, r, c] = tensor.dims();
+        let values: Vec<f32> = rows.iter().flat_map(|row| row[at..at + r * c].iter().copied()).collect();
+        at += r * c;
+        Tensor::from_data(TensorData::new(values, [rows.len(), r, c]), device)
+    }).collect()
 }
 
 fn segments(lanes: &[usize], configs: &[LaneConfig], device: &Device) -> Vec<Segment> {

@@ -5,6 +5,7 @@
 
 use super::adamw::{Rates, learning_rate};
 use super::plain::{Drawn, PlainLanes};
+use super::state::order_name;
 use crate::config::{LaneConfig, RunConfig, TrainConfig};
 use crate::data::{PreferencePair, TokenBatch};
 use crate::error::{Error, ErrorCode, Result};
@@ -21,9 +22,9 @@ use crate::rng::{Stream, Streams};
 use burn::tensor::{Device, Tensor};
 
 /// The batch order of lanes that share a seed: epochs without replacement.
-struct Order {
-    rng: Stream,
-    left: Vec<u32>,
+pub(super) struct Order {
+    pub(super) rng: Stream,
+    pub(super) left: Vec<u32>,
 }
 
 /// Who holds the lanes.
@@ -39,12 +40,13 @@ pub struct Trainer {
     pub(super) policies: Lanes,
     pub(super) reference: Parameters,
     pub(super) device: Device,
-    lanes: Vec<LaneConfig>,
+    pub(super) lanes: Vec<LaneConfig>,
     config: TrainConfig,
+    pub(super) seed: u32,
     pub(super) context: usize,
     groups: usize,
-    orders: Vec<(u32, Order)>,
-    step: usize,
+    pub(super) orders: Vec<(u32, Order)>,
+    pub(super) step: usize,
 }
 
 /// What one step measured, before its update; perhaps still on the device until [`StepMetrics::read`].
@@ -194,12 +196,12 @@ impl Trainer {
         let mut orders: Vec<(u32, Order)> = Vec::new();
         for lane in &config.lanes {
             if !orders.iter().any(|(s, _)| *s == lane.seed) {
-                let rng = streams.stream(&format!("shuffle/{}", lane.seed));
+                let rng = streams.stream(&order_name(lane.seed));
                 orders.push((lane.seed, Order { rng, left: Vec::new() }));
             }
         }
         Self {
-            policies, reference: reference.clone(), device: device.clone(), lanes: config.lanes.clone(), config: config.train.clone(),
+            policies, reference: reference.clone(), device: device.clone(), lanes: config.lanes.clone(), config: config.train.clone(), seed: config.seed,
             context: config.model.context, groups, orders, step: 0,
         }
     }

@@ -8,6 +8,8 @@ pub use session::Session;
 
 use crate::config::RunConfig;
 use crate::error::Error;
+use crate::train::run_checkpoint::{self, RunCheckpoint};
+use js_sys::Uint8Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -68,6 +70,26 @@ pub fn inspect_pairs(text: &str) -> Result<JsValue, JsValue> {
     let summary = crate::data::import::read(text).map_err(to_error)?.summary();
     let config = RunConfig::for_import(&summary);
     to_js(&serde_json::json!({ "summary": summary, "config": config }))
+}
+
+/// What a checkpoint holds, without going on from it: its header, with the run's config and step.
+///
+/// # Errors
+/// An error object saying what is damaged.
+#[wasm_bindgen]
+pub fn inspect_checkpoint(bytes: &[u8]) -> Result<JsValue, JsValue> {
+    run_checkpoint::header(bytes).map_err(to_error).and_then(|h| to_js(&h))
+}
+
+/// One checkpoint out of parts that hold different lanes of one run at the same step.
+///
+/// # Errors
+/// An error object where they do not belong together or a lane is missing.
+#[wasm_bindgen]
+pub fn join_checkpoints(parts: Vec<Uint8Array>) -> Result<Uint8Array, JsValue> {
+    let parts = parts.iter().map(|p| RunCheckpoint::from_bytes(&p.to_vec())).collect::<Result<Vec<_>, _>>().map_err(to_error)?;
+    let whole = run_checkpoint::join(&parts).and_then(|w| w.to_bytes()).map_err(to_error)?;
+    Ok(Uint8Array::from(whole.as_slice()))
 }
 
 /// Parses and validates a config.

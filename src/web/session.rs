@@ -24,14 +24,34 @@ impl Session {
     /// An error object; nothing is trained on a wrong config.
     pub async fn create(config: String, device: String, imported: Option<String>, reference: Option<Uint8Array>) -> Result<Session, JsValue> {
         let config = RunConfig::from_json(&config).map_err(to_error)?;
-        let kind = match device.as_str() {
-            "cpu" => DeviceKind::Cpu,
-            "webgpu" => DeviceKind::Webgpu,
-            other => return Err(to_error(Error::config("device", format!("`{other}` is unknown"), "cpu or webgpu"))),
-        };
-        let compute = Compute::open(kind).await.map_err(to_error)?;
+        let compute = open(&device).await?;
         let inputs = Inputs { imported, reference: reference.map(|r| r.to_vec()) };
         Ok(Session { experiment: Experiment::new(config, compute, inputs).map_err(to_error)? })
+    }
+
+    /// Goes on from a checkpoint on `device`, with all its lanes or only with `lanes` (by their place in it). `imported` is
+    /// needed where the user's own pairs were too large to be stored. The first event is `started` with `resumed`.
+    ///
+    /// # Errors
+    /// An error object saying what is damaged or missing.
+    pub async fn resume(bytes: &[u8], device: String, imported: Option<String>, lanes: Option<Vec<u32>>) -> Result<Session, JsValue> {
+        let compute = open(&device).await?;
+        let lanes: Option<Vec<usize>> = lanes.map(|l| l.into_iter().map(|i| i as usize).collect());
+        let inputs = Inputs { imported, reference: None };
+        Ok(Session { experiment: Experiment::resume(bytes, compute, inputs, lanes.as_deref()).map_err(to_error)? })
+    }
+
+    /// Everything that [`Session::resume`] needs, as a file. Where this session has only some lanes of a run, `places` says
+    /// which ones they are, unless it was resumed with them; [`super::join_checkpoints`] puts the parts together.
+    ///
+    /// # Errors
+    /// An error object where training has not begun or the device fails.
+    pub async fn checkpoint(&mut self, places: Option<Vec<u32>>) -> Result<Uint8Array, JsValue> {
+        if let Some(places) = places {
+            self.experiment.set_places(places.into_iter().map(|i| i as usize).collect()).map_err(to_error)?;
+        }
+        let bytes = self.experiment.checkpoint().await.map_err(to_error)?;
+        Ok(Uint8Array::from(bytes.as_slice()))
     }
 
     /// Does the next small unit of work; resolves to `Event[]`.
@@ -69,6 +89,15 @@ impl Session {
         let bytes = self.experiment.export(lane).await.map_err(to_error)?;
         Ok(Uint8Array::from(bytes.as_slice()))
     }
+}
+
+async fn open(device: &str) -> Result<Compute, JsValue> {
+    let kind = match device {
+        "cpu" => DeviceKind::Cpu,
+        "webgpu" => DeviceKind::Webgpu,
+        other => return Err(to_error(Error::config("device", format!("`{other}` is unknown"), "cpu or webgpu"))),
+    };
+    Compute::open(kind).await.map_err(to_error)
 }
 
 fn event_to_js(event: &Event) -> Result<JsValue, JsValue> {

@@ -101,6 +101,15 @@ pub struct TrainArgs {
     /// Record the run as JSON Lines.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Save the run here at its end, to go on later.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Save it every N steps too.
+    #[arg(long, value_name = "N", requires = "checkpoint")]
+    pub checkpoint_every: Option<usize>,
+    /// Go on from a checkpoint; --set and the like change what can change in a run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "scenario", "reference"])]
+    pub resume: Option<PathBuf>,
     /// Write every lane's policy into this folder as lane-N.safetensors.
     #[arg(long, value_name = "DIR")]
     pub save: Option<PathBuf>,
@@ -173,6 +182,11 @@ impl RunArgs {
             Some(path) => RunConfig::from_json(&files::read_text(path)?)?,
             None => self.preset()?,
         };
+        self.over(base)
+    }
+
+    /// `base` with what these arguments say.
+    pub fn over(&self, base: RunConfig) -> Result<RunConfig> {
         let mut value = serde_json::to_value(base).unwrap_or(Value::Null);
         if let Some(seed) = self.seed {
             value["seed"] = json!(seed);

@@ -63,7 +63,7 @@ pub fn report(args: &ReportArgs) -> Result<()> {
     let gpt = config.model.policy == PolicyKind::Gpt;
     let mut experiment = Experiment::new(config.clone(), args.run.compute()?, args.run.inputs()?)?;
     let mut looks: Vec<Evaluation> = Vec::new();
-    drive(&mut experiment, args.run.quiet, |event| {
+    drive(&mut experiment, args.run.quiet, |_, event| {
         if let Event::Evaluation(e) = event {
             looks.push(e.clone());
         }

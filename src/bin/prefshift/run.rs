@@ -16,6 +16,7 @@ use prefshift::train::Trainer;
 use prefshift::train::checkpoint;
 use serde_json::json;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// Progress on the terminal; silent where there is none.
 struct Bar(ProgressBar);
@@ -45,13 +46,13 @@ impl Bar {
 }
 
 /// Runs an experiment, showing progress; `see` gets every event. Stops after `done`, or where `see` says so.
-pub fn drive(experiment: &mut Experiment, quiet: bool, mut see: impl FnMut(&Event) -> Result<bool>) -> Result<()> {
+pub fn drive(experiment: &mut Experiment, quiet: bool, mut see: impl FnMut(&Experiment, &Event) -> Result<bool>) -> Result<()> {
     let bar = Bar::new(quiet);
     loop {
         let events = pollster::block_on(experiment.next())?;
         for event in &events {
             bar.show(event, experiment.config().train.steps);
-            if !see(event)? || matches!(event, Event::Done(_)) {
+            if !see(experiment, event)? || matches!(event, Event::Done(_)) {
                 bar.0.finish_and_clear();
                 return Ok(());
             }
@@ -72,7 +73,7 @@ pub fn open(args: &RunArgs) -> Result<Option<Experiment>> {
 pub fn sft(args: &SftArgs) -> Result<()> {
     let Some(mut experiment) = open(&args.run)? else { return Ok(()) };
     let mut loss = None;
-    drive(&mut experiment, args.run.quiet, |event| {
+    drive(&mut experiment, args.run.quiet, |_, event| {
         if let Event::Progress(p) = event {
             loss = if p.stage == Stage::Sft { p.loss } else { loss };
             return Ok(p.stage != Stage::Reference);
@@ -90,11 +91,13 @@ pub fn sft(args: &SftArgs) -> Result<()> {
 }
 
 pub fn train(args: &TrainArgs) -> Result<()> {
-    let Some(mut experiment) = open(&args.run)? else { return Ok(()) };
+    let opened = if let Some(path) = &args.resume { resume(args, path)? } else { open(&args.run)? };
+    let Some(mut experiment) = opened else { return Ok(()) };
     let mut recorded = String::new();
     let mut started = None;
     let mut last = None;
-    drive(&mut experiment, args.run.quiet, |event| {
+    let mut saved = 0;
+    drive(&mut experiment, args.run.quiet, |experiment, event| {
         match event {
             Event::Started(s) => started = Some((**s).clone()),
             Event::Evaluation(e) => last = Some(e.clone()),
@@ -103,8 +106,18 @@ pub fn train(args: &TrainArgs) -> Result<()> {
         if args.trace.is_some() {
             recorded += &trace::line(event)?;
         }
+        if let (Some(path), Some(every)) = (&args.checkpoint, args.checkpoint_every)
+            && let Some(steps) = experiment.steps()
+            && steps / every.max(1) > saved
+        {
+            saved = steps / every.max(1);
+            files::write(path, &pollster::block_on(experiment.checkpoint())?)?;
+        }
         Ok(true)
     })?;
+    if let Some(path) = &args.checkpoint {
+        files::write(path, &pollster::block_on(experiment.checkpoint())?)?;
+    }
     if let Some(path) = &args.trace {
         files::write(path, recorded.as_bytes())?;
     }
@@ -117,6 +130,22 @@ pub fn train(args: &TrainArgs) -> Result<()> {
     let (Some(started), Some(last)) = (started, last) else { return Ok(()) };
     print_evaluation(&started, &last, args.json);
     Ok(())
+}
+
+/// Goes on from a checkpoint, with the arguments that a run in progress can take.
+fn resume(args: &TrainArgs, path: &Path) -> Result<Option<Experiment>> {
+    let named = |e: Error| Error { message: format!("{}: {}", path.display(), e.message), ..e };
+    let mut experiment = Experiment::resume(&files::read_bytes(path)?, args.run.compute()?, args.run.inputs()?, None).map_err(named)?;
+    let config = args.run.over(experiment.config().clone())?;
+    if args.run.print_config {
+        println!("{}", serde_json::to_string_pretty(&config).unwrap_or_default());
+        return Ok(None);
+    }
+    let update = experiment.update(config)?;
+    if let Some(field) = update.restart.first() {
+        return Err(Error::config(field, "cannot change in a run that goes on", "start a new run"));
+    }
+    Ok(Some(experiment))
 }
 
 pub fn eval(args: &EvalArgs) -> Result<()> {
@@ -162,6 +191,7 @@ fn described(config: &RunConfig, dataset: &data::Dataset, args: &EvalArgs) -> St
         parameters: 0,
         pairs: vec![],
         has_reward: dataset.reward.is_some(),
+        resumed: None,
     }
 }
 

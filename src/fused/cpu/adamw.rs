@@ -8,9 +8,12 @@ use pulp::Simd;
 /// Moments of one lane.
 #[derive(Clone)]
 pub struct Moments {
-    first: Vec<f32>,
-    second: Vec<f32>,
-    steps: i32,
+    /// First moments.
+    pub first: Vec<f32>,
+    /// Second moments.
+    pub second: Vec<f32>,
+    /// Updates so far.
+    pub steps: i32,
 }
 
 /// The lane's learning rate and what all lanes share.

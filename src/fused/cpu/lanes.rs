@@ -9,6 +9,7 @@ use crate::data::PreferencePair;
 use crate::fused::layout::Layout;
 use crate::objective::{self, Batch, Objective, Params};
 use crate::policy::Parameters;
+use crate::train::state::LaneState;
 use burn::tensor::{Device, Tensor, TensorData};
 use super::vector::dispatch;
 use pulp::{Simd, WithSimd};
@@ -100,6 +101,23 @@ impl CpuLanes {
     /// Puts other policies into the lanes.
     pub fn load(&mut self, lanes: &Parameters) {
         self.lanes.iter_mut().zip(self.layout.flatten(lanes)).for_each(|(lane, params)| lane.params = params);
+    }
+
+    /// Every lane as it is.
+    pub fn states(&self) -> Vec<LaneState> {
+        self.lanes.iter().map(|l| {
+            let Moments { first, second, steps } = l.moments.clone();
+            LaneState { params: l.params.clone(), first, second, steps, method: l.state.clone().map(values) }
+        }).collect()
+    }
+
+    /// Goes on from `states`, whose vectors fit the layout.
+    pub fn restore(&mut self, states: &[LaneState]) {
+        for (lane, s) in self.lanes.iter_mut().zip(states) {
+            lane.params.clone_from(&s.params);
+            lane.moments = Moments { first: s.first.clone(), second: s.second.clone(), steps: s.steps };
+            lane.state = s.method.as_deref().map(row);
+        }
     }
 
     /// The policies as tensors.

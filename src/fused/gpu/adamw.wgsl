@@ -49,8 +49,8 @@ fn update(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_index) 
     let clip = min(bitcast<f32>(feed[2]) / (norm + CLIP_EPS), 1.0);
     let weight_decay = bitcast<f32>(feed[3]);
     let rate = bitcast<f32>(feed[lane_at(lane) + 1u]);
-    let c1 = bitcast<f32>(feed[0]);
-    let c2 = bitcast<f32>(feed[1]);
+    let c1 = bitcast<f32>(feed[lane_at(lane) + 4u]);
+    let c2 = bitcast<f32>(feed[lane_at(lane) + 5u]);
     let second = op.lanes * len;
     for (var n = 0u; n < 8u; n++) {
         let i = g.x * 512u + n * 64u + l;

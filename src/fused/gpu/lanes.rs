@@ -15,6 +15,7 @@ use crate::config::LaneConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fused::layout::{Layout, Shape};
 use crate::objective::{OBJECTIVES, find};
+use crate::train::state::LaneState;
 use crate::train::trainer::Measured;
 use std::sync::Arc;
 use wgpu::{Buffer, BufferUsages};
@@ -78,7 +79,12 @@ pub struct GpuLanes {
     staging: Buffer,
     /// Up to the gradients and their norms, and then the update.
     program: [Program; 2],
-    steps: i32,
+    /// Moments of the lanes inside: all first ones, then all second ones.
+    moments: Buffer,
+    /// What the methods keep, `[lane inside, group]`.
+    kept: Buffer,
+    /// Updates so far, of the lanes inside.
+    steps: Vec<i32>,
     counts: Counts,
 }
 
@@ -126,11 +132,15 @@ impl GpuLanes {
         let staging = gpu.buffer("measurements", lanes.len() * measures, STAGING)?;
         let kernels = Kernels::new(&gpu, &shape, true, tangents > 0);
         let plan = Plan { kernels: &kernels, shape, padded: &padded, pass, params: &params, acts: &acts, caches: None };
-        let program = Recording { gpu: &gpu, plan: &plan, grads: &grads, measured: &measured, feed: &feed_buffer, groups, measures }.record()?;
+        let moments = gpu.buffer("moments", 2 * lanes.len() * padded.len, STORAGE)?;
+        let kept = gpu.buffer("the methods' states", lanes.len() * groups, STORAGE)?;
+        let program = Recording {
+            gpu: &gpu, plan: &plan, grads: &grads, measured: &measured, feed: &feed_buffer, moments: &moments, kept: &kept, groups, measures,
+        }.record()?;
         gpu.check()?;
         let mut this = Self {
             gpu, shape, padded, lanes: lanes.len(), order, params, eval: None, sampler: None, tangents, room, table: pairs.clone(), pairs: batch, feed,
-            feed_buffer, grads, measured, staging, program, steps: 0, counts: Counts::default(),
+            feed_buffer, grads, measured, staging, program, moments, kept, steps: vec![0; lanes.len()], counts: Counts::default(),
         };
         this.set_lanes(lanes);
         Ok(this)
@@ -165,14 +175,15 @@ impl GpuLanes {
     /// # Errors
     /// [`ErrorCode::Device`] where the device failed, now or before.
     pub fn step(&mut self, pairs: &[Vec<u32>], update: &Rates<'_>) -> Result<()> {
-        self.steps += 1;
-        self.feed.header(0, ((1.0 - BETA1.powi(self.steps)) as f32).to_bits());
-        self.feed.header(1, ((1.0 - BETA2.powi(self.steps)) as f32).to_bits());
         self.feed.header(2, (update.clip as f32).to_bits());
         self.feed.header(3, (update.weight_decay as f32).to_bits());
         for (row, lane) in self.order.iter().enumerate() {
             let rate = update.learning_rate.get(*lane).ok_or_else(|| wrong("a lane has no learning rate"))?;
-            self.feed.lane(row)[1] = (*rate as f32).to_bits();
+            self.steps[row] += 1;
+            let steps = self.steps[row];
+            let record = self.feed.lane(row);
+            record[1] = (*rate as f32).to_bits();
+            record[4..6].copy_from_slice(&[BETA1, BETA2].map(|beta| ((1.0 - beta.powi(steps)) as f32).to_bits()));
         }
         self.submit(pairs, true)
     }
@@ -267,15 +278,57 @@ impl GpuLanes {
     }
 
     async fn read_lanes(&self, buffer: &Buffer) -> Result<Vec<Vec<f32>>> {
-        let len = self.lanes * self.padded.len;
-        let staging = self.gpu.buffer("a copy of the parameters", len, STAGING)?;
-        let values = self.gpu.read::<f32>(buffer, &staging, len).await;
-        staging.destroy();
+        let values = self.read_whole(buffer, self.lanes * self.padded.len).await?;
         let mut out = vec![Vec::new(); self.lanes];
-        for (lane, values) in self.order.iter().zip(values?.chunks_exact(self.padded.len)) {
+        for (lane, values) in self.order.iter().zip(values.chunks_exact(self.padded.len)) {
             out[*lane] = self.padded.unpad(values);
         }
         Ok(out)
+    }
+
+    /// Every lane as it is, in the run's order.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] where the device failed.
+    pub async fn states(&self) -> Result<Vec<LaneState>> {
+        let params = self.parameters().await?;
+        let (len, groups) = (self.padded.len, self.table.groups.max(1));
+        let moments = self.read_whole(&self.moments, 2 * self.lanes * len).await?;
+        let kept = self.read_whole(&self.kept, self.lanes * groups).await?;
+        let mut out = vec![LaneState::default(); self.lanes];
+        for (row, (lane, steps)) in self.order.iter().zip(&self.steps).enumerate() {
+            let method = &kept[row * groups..(row + 1) * groups];
+            let at = |slot: usize| self.padded.unpad(&moments[slot * len..(slot + 1) * len]);
+            out[*lane] = LaneState {
+                params: params[*lane].clone(), first: at(row), second: at(self.lanes + row), steps: *steps,
+                // The buffer starts at zero, which is what a method that keeps nothing leaves there.
+                method: method.iter().any(|v| *v != 0.0).then(|| method.to_vec()),
+            };
+        }
+        Ok(out)
+    }
+
+    /// Goes on from `states`, in the run's order, whose vectors fit the layout.
+    pub fn restore(&mut self, states: &[LaneState]) {
+        let (len, groups) = (self.padded.len, self.table.groups.max(1));
+        for row in 0..self.lanes {
+            let Some(state) = states.get(self.order[row]) else { continue };
+            self.load(self.order[row], &state.params);
+            for (slot, values) in [(row, &state.first), (self.lanes + row, &state.second)] {
+                self.gpu.queue.write_buffer(&self.moments, (slot * len * 4) as u64, &bytes::of(&self.padded.pad(values)));
+            }
+            let mut kept = state.method.clone().unwrap_or_default();
+            kept.resize(groups, 0.0);
+            self.gpu.queue.write_buffer(&self.kept, (row * groups * 4) as u64, &bytes::of(&kept));
+            self.steps[row] = state.steps;
+        }
+    }
+
+    async fn read_whole(&self, buffer: &Buffer, len: usize) -> Result<Vec<f32>> {
+        let staging = self.gpu.buffer("a copy of the training state", len, STAGING)?;
+        let values = self.gpu.read::<f32>(buffer, &staging, len).await;
+        staging.destroy();
+        values
     }
 
     /// Replaces a lane's parameters; its optimizer state stays.
@@ -304,6 +357,8 @@ struct Recording<'a> {
     grads: &'a Gradients,
     measured: &'a Buffer,
     feed: &'a Buffer,
+    moments: &'a Buffer,
+    kept: &'a Buffer,
     groups: usize,
     measures: usize,
 }
@@ -313,13 +368,12 @@ impl Recording<'_> {
         let (plan, g, pass) = (self.plan, self.grads, self.plan.pass);
         let plain = pass.lanes - pass.tangents;
         let mut r = Recorder::default();
-        let states = self.gpu.buffer("the methods' states", pass.lanes * self.groups, STORAGE)?;
         let prelude = prelude(&plan.shape);
         let kernel = |entry: &str, source: &str, written: &[bool]| self.gpu.kernel(entry, &(prelude.clone() + source), written);
         let objective = kernel("main", &source(), &[false, false, true, true, true]);
         let weigh = |r: &mut Recorder, mode: u32, lanes: Slots| {
             let op = Op { z0: lanes.at as u32, mode, k: self.groups as u32, ..plan.op() };
-            let buffers = [&plan.acts.log_probs, &g.squares, &g.slopes, self.measured, &states];
+            let buffers = [&plan.acts.log_probs, &g.squares, &g.slopes, self.measured, self.kept];
             r.launch(&objective, &buffers, op, Extent::Fixed(1), 1, lanes.n);
         };
         plan.embed(&mut r, Slots { at: 0, n: pass.lanes });
@@ -339,9 +393,8 @@ impl Recording<'_> {
         let partial = self.gpu.buffer("gradient norms", pass.lanes * PARTS, STORAGE)?;
         let decay = self.gpu.buffer("decay", plan.padded.len, STORAGE)?;
         self.gpu.queue.write_buffer(&decay, 0, &bytes::of(&plan.padded.decay()));
-        let moments = self.gpu.buffer("moments", 2 * pass.lanes * plan.padded.len, STORAGE)?;
         r.launch(&squares, &[&g.params, &partial], plan.op(), Extent::Fixed(PARTS), 1, pass.lanes);
-        let buffers = [&g.params, &partial, &decay, plan.params, &moments, self.measured];
+        let buffers = [&g.params, &partial, &decay, plan.params, self.moments, self.measured];
         self.update(&mut r, &update, &buffers, 0, 1);
         let mut after = Recorder::default();
         self.update(&mut after, &update, &buffers, 1, plan.padded.len.div_ceil(UPDATED));

@@ -368,7 +368,11 @@ pairs: Array<PairText>,
 /**
  * Whether the scenario defines a reward for any text (own pairs have none).
  */
-has_reward: boolean, };
+has_reward: boolean, 
+/**
+ * Steps done before, where the run goes on from a checkpoint.
+ */
+resumed?: number, };
 
 export type Stage = "data" | "sft" | "reference" | "train";
 
@@ -524,6 +528,78 @@ applied: Array<string>,
  * Fields that need a new run.
  */
 restart: Array<string>, };
+
+export type CheckpointHeader = { 
+/**
+ * Version of the format.
+ */
+version: number, 
+/**
+ * Version of the engine that wrote it.
+ */
+engine: string, 
+/**
+ * The run's config with the lanes that are here.
+ */
+config: RunConfig, 
+/**
+ * Place of each lane in the whole run; all of them in order, unless this is a part.
+ */
+places: Array<number>, 
+/**
+ * Steps done.
+ */
+step: number, 
+/**
+ * Step of the last evaluation.
+ */
+evaluated: number | null, 
+/**
+ * Position of the random stream of evaluations.
+ */
+samples: number, 
+/**
+ * Seed of each batch order and the position of its random stream.
+ */
+orders: [number, number][], 
+/**
+ * Updates that each lane's moments have seen, `[lane]`.
+ */
+updates: Array<number>, 
+/**
+ * Lanes that have diverged, `[lane]`.
+ */
+lost: Array<boolean>, 
+/**
+ * Words by token id.
+ */
+vocabulary: Array<string>, 
+/**
+ * Checksum of the training pairs.
+ */
+pairs: number, 
+/**
+ * The user's own pairs, where the run has them.
+ */
+imported: ImportedPairs | null, 
+/**
+ * Name and shape of each parameter, in order.
+ */
+parameters: Array<[string, [number, number]]>, };
+
+export type ImportedPairs = { 
+/**
+ * Its length.
+ */
+bytes: number, 
+/**
+ * Its checksum.
+ */
+crc32: number, 
+/**
+ * It is in the checkpoint.
+ */
+stored: boolean, };
 
 export type GroupAbout = { 
 /**

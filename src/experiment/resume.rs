@@ -1,0 +1,142 @@
+//! Saving a run and going on with it.
+
+use super::{Experiment, Inputs, Phase, Training};
+use crate::config::RunConfig;
+use crate::data::PreferencePair;
+use crate::device::Compute;
+use crate::error::{Error, ErrorCode, Result};
+use crate::policy::{ParamSpec, Parameters};
+use crate::train::run_checkpoint::{Header, ImportedPairs, MAX_STORED_PAIRS, RunCheckpoint};
+use crate::train::trainer::read_f32;
+use burn::tensor::{Device, Tensor, TensorData};
+
+fn bad(what: impl Into<String>, mend: &str) -> Error {
+    Error::new(ErrorCode::Checkpoint, format!("checkpoint: {}", what.into()), mend)
+}
+
+impl Experiment {
+    /// Everything that [`Experiment::resume`] needs, as a file. On the CPU the run then goes on to the same bytes as if it
+    /// had never stopped.
+    ///
+    /// # Errors
+    /// Where training has not begun, or the device fails.
+    pub async fn checkpoint(&self) -> Result<Vec<u8>> {
+        let (Phase::Train(t), Some(reference)) = (&self.phase, &self.reference) else {
+            return Err(bad("training has not begun", "save once it has"));
+        };
+        let mut flat = Vec::new();
+        for tensor in &reference.0 {
+            flat.extend(read_f32(tensor.clone()).await?);
+        }
+        let mut state = t.trainer.state().await?;
+        let mut lost = t.lost.clone();
+        for (lane, lost) in state.lanes.iter_mut().zip(&mut lost).filter(|(lane, _)| !lane.finite()) {
+            // Nothing can go on from numbers that are not finite.
+            *lost = true;
+            *lane = crate::train::state::LaneState {
+                params: flat.clone(), first: vec![0.0; flat.len()], second: vec![0.0; flat.len()], steps: 0, method: None,
+            };
+        }
+        let stored = self.imported.as_ref().filter(|text| text.len() <= MAX_STORED_PAIRS);
+        let header = Header {
+            places: self.places.clone(),
+            step: state.step,
+            evaluated: t.evaluated,
+            samples: t.evaluator.position(),
+            orders: state.orders.iter().map(|o| (o.seed, o.position)).collect(),
+            updates: state.lanes.iter().map(|l| l.steps).collect(),
+            lost,
+            pairs: fingerprint(&self.data.train),
+            imported: self.imported.as_ref().map(|text| ImportedPairs {
+                bytes: text.len(), crc32: crc32fast::hash(text.as_bytes()), stored: stored.is_some(),
+            }),
+            ..Header::new(&self.config, &self.policy.specs(), self.data.vocabulary.words())
+        };
+        RunCheckpoint { header, reference: flat, state, imported: stored.cloned() }.to_bytes()
+    }
+
+    /// Says that these lanes are those at `places` of a larger run, of which this is a part.
+    ///
+    /// # Errors
+    /// Where there is not one place a lane.
+    pub fn set_places(&mut self, places: Vec<usize>) -> Result<()> {
+        if places.len() != self.config.lanes.len() {
+            return Err(bad(format!("{} places for {} lanes", places.len(), self.config.lanes.len()), "give one place a lane"));
+        }
+        self.places = places;
+        Ok(())
+    }
+
+    /// Goes on from a checkpoint, with all its lanes or only with `lanes` (by their place in it). The first event is `started`
+    /// with `resumed`; training goes on with the step that would have come next. Of `inputs` only the user's own pairs are
+    /// looked at, where they were too large to be stored.
+    ///
+    /// # Errors
+    /// Where the checkpoint is damaged, or its own pairs are needed and not given.
+    pub fn resume(bytes: &[u8], compute: Compute, inputs: Inputs, lanes: Option<&[usize]>) -> Result<Self> {
+        let saved = RunCheckpoint::from_bytes(bytes)?;
+        let saved = if let Some(lanes) = lanes { saved.select(lanes)? } else { saved };
+        let imported = own_pairs(&saved, inputs.imported)?;
+        let config: RunConfig = saved.header.config.clone();
+        let mut run = Self::new(config, compute, Inputs { imported, reference: None })?;
+        let other = |what: &str| bad(format!("{what} not those that this version of the engine makes of its config"), "go on with the version that saved it, or start again");
+        let specs: Vec<(String, [usize; 2])> = run.policy.specs().into_iter().map(|s| (s.name, s.shape)).collect();
+        if saved.header.vocabulary != run.data.vocabulary.words() || saved.header.pairs != fingerprint(&run.data.train) {
+            return Err(other("its vocabulary and pairs are"));
+        }
+        if saved.header.parameters != specs {
+            return Err(other("its parameters are"));
+        }
+        run.places.clone_from(&saved.header.places);
+        run.resumed = Some(Box::new(saved));
+        Ok(run)
+    }
+}
+
+impl Training {
+    /// Takes up where `saved` was left.
+    pub(super) fn go_on(&mut self, saved: &RunCheckpoint, pairs: usize) -> Result<()> {
+        self.trainer.restore(&saved.state, pairs)?;
+        self.evaluator.seek(saved.header.samples);
+        self.evaluated = saved.header.evaluated;
+        self.lost.clone_from(&saved.header.lost);
+        Ok(())
+    }
+}
+
+/// The reference policy of a checkpoint whose parameters were found to fit `specs`.
+pub(super) fn reference(saved: &RunCheckpoint, specs: &[ParamSpec], device: &Device) -> Parameters {
+    let mut rest = saved.reference.as_slice();
+    Parameters(specs.iter().map(|spec| {
+        let (now, later) = rest.split_at(spec.shape[0] * spec.shape[1]);
+        rest = later;
+        Tensor::from_data(TensorData::new(now.to_vec(), [1, spec.shape[0], spec.shape[1]]), device)
+    }).collect())
+}
+
+/// The text of the user's own pairs: stored, or given again and recognized.
+fn own_pairs(saved: &RunCheckpoint, given: Option<String>) -> Result<Option<String>> {
+    let Some(known) = &saved.header.imported else { return Ok(None) };
+    let text = match (&saved.imported, given) {
+        (Some(stored), _) => stored.clone(),
+        (None, Some(given)) => given,
+        (None, None) => return Err(bad("it was made with your own pairs, which were too large to be stored", "give the same file of pairs again")),
+    };
+    if (text.len(), crc32fast::hash(text.as_bytes())) != (known.bytes, known.crc32) {
+        return Err(bad("these are not the pairs it was made with", "give the same file of pairs again"));
+    }
+    Ok(Some(text))
+}
+
+/// Checksum of the training pairs.
+fn fingerprint(pairs: &[PreferencePair]) -> u32 {
+    let mut hash = crc32fast::Hasher::new();
+    for pair in pairs {
+        for part in [&pair.prompt, &pair.chosen, &pair.rejected] {
+            hash.update(&(part.len() as u32).to_le_bytes());
+            part.iter().for_each(|id| hash.update(&id.to_le_bytes()));
+        }
+        hash.update(&(pair.group as u32).to_le_bytes());
+    }
+    hash.finalize()
+}
