@@ -15,6 +15,7 @@ use crate::train::Trainer;
 use crate::train::run_checkpoint::RunCheckpoint;
 use crate::train::trainer::Measured;
 
+mod look;
 mod resume;
 
 /// SFT steps per call of [`Experiment::next`].
@@ -43,6 +44,8 @@ struct Training {
     reference_logps: Vec<[f32; 2]>,
     evaluated: Option<usize>,
     lost: Vec<bool>,
+    /// Mean ‖∇_e ℓ‖² of the last frame's batch, `[lane]`.
+    mean_sq: Vec<f32>,
 }
 
 /// One run.
@@ -181,7 +184,7 @@ impl Experiment {
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
         let lost = vec![false; config.lanes.len()];
-        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost });
+        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost, mean_sq: vec![] });
         if let Some(saved) = self.resumed.take() {
             training.go_on(&saved, self.data.train.len())?;
         }
@@ -224,6 +227,8 @@ impl Experiment {
                 let mut events = vec![];
                 let about = (metrics.step, metrics.pairs.clone(), metrics.learning_rate.clone());
                 let measured = t.trainer.read(metrics).await?;
+                let n = about.1.len() / t.lost.len().max(1);
+                t.mean_sq = measured.grad_sq.chunks_exact(n.max(1)).map(|of_lane| of_lane.iter().sum::<f32>() / n as f32).collect();
                 let frame = self.frame(about, measured, &mut t.lost, &mut events)?;
                 events.insert(0, Event::Frame(frame));
                 self.phase = Phase::Train(t);

@@ -5,6 +5,7 @@
 
 use prefshift::data::import::{Lengths, LineProblem, Summary};
 use prefshift::data::scenario::{GroupAbout, ScenarioInfo};
+use prefshift::eval::words::{Probe, ProbeSide};
 use prefshift::experiment::Update;
 use prefshift::train::run_checkpoint::{Header as CheckpointHeader, ImportedPairs};
 use prefshift::{config::*, error::*, event::*, objective::*};
@@ -21,7 +22,7 @@ fn typescript_types_are_current() {
         ErrorCode, Error, Scenario, Labels, DataConfig, PolicyKind, ModelConfig, SftConfig, LaneConfig, Schedule,
         TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, MethodInfo, GroupInfo, PairText, Started, Stage,
         Progress, Frame, Sample, Evaluation, Warning, Done, Event,
-        Update, CheckpointHeader, ImportedPairs, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
+        Update, CheckpointHeader, ImportedPairs, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
     );
     let mut text = String::from("// Generated from the Rust types by tests/types.rs; do not edit.\n");
     for declaration in all {

@@ -81,6 +81,14 @@ impl Session {
         self.experiment.extend(steps);
     }
 
+    /// Training pair `pair` word by word under every lane: a `Probe`.
+    ///
+    /// # Errors
+    /// An error object; the run goes on.
+    pub async fn probe(&self, pair: usize) -> Result<JsValue, JsValue> {
+        self.experiment.probe(pair).await.map_err(to_error).and_then(|p| to_js(&p))
+    }
+
     /// The policy of lane `lane` (the reference where it is undefined) as a safetensors file.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod pass;
 pub mod policy;
 pub mod rows;
 pub mod vector;
+pub mod words;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -4,7 +4,7 @@ import { Crew, planFor, type Worker } from './crew';
 import type { EngineCode, WorkerListener } from './engine';
 import { Merger, planLanes } from './merge';
 import type { EngineError, RunRequest } from './protocol';
-import type { Event, LaneConfig, RunConfig } from './types';
+import type { Event, LaneConfig, Probe, RunConfig } from './types';
 
 const config = (methods: string, over: Partial<ReturnType<typeof defaults>> = {}): RunConfig => toConfig({ ...defaults(), methods, ...over });
 const lanes = (methods: string): LaneConfig[] => config(methods).lanes;
@@ -120,6 +120,11 @@ class Fake implements Worker {
   }
   async exportPolicy(lane: number | undefined): Promise<Uint8Array> {
     return Uint8Array.of(lane ?? 255);
+  }
+  async probe(pair: number): Promise<Probe> {
+    const of = this.runs.at(-1)?.config.lanes ?? [];
+    const side = { tokens: [1, 2, 9], answer: 2, reference: [-1], logps: rows(of, 1, this.made), pull: rows(of, 3, 0), becomes: of.flatMap((lane) => [1, 2, beta(lane)]), reach: rows(of, 3, 1) };
+    return { step: this.made, pair, chosen: side, rejected: side, reference_writes: [5], writes: of.map((lane) => [beta(lane)]) };
   }
   dispose(): void {}
 }
@@ -301,6 +306,27 @@ describe('keeping step', () => {
     await crew.start({ config: withBetas('dpo,kldpo,wdpo', 5), reference: new Uint8Array() }, false);
     expect([...(await crew.exportPolicy(1))]).toEqual([1]);
     expect([...(await crew.exportPolicy(2))]).toEqual([0]);
+  });
+});
+
+describe('a look at a pair', () => {
+  it('is the same from one worker and from three, all at one step', async () => {
+    const whole = withBetas('dpo,kldpo,wdpo,gr_dpo', 30);
+    const looks: Probe[] = [];
+    for (const cores of [1, 3]) {
+      const on = stage(cores);
+      await on.crew.start({ config: whole, reference: new Uint8Array() }, false);
+      await run(on.workers);
+      for (let i = 0; i < 3; i += 1) on.crew.step();
+      await run(on.workers, 4);
+      const looking = on.crew.probe(7);
+      await run(on.workers, 4);
+      looks.push(await looking);
+      expect(on.workers.map((worker) => worker.made)).toEqual(on.workers.map(() => 3));
+    }
+    expect(looks[1]).toEqual(looks[0]);
+    expect(looks[0]).toMatchObject({ step: 3, pair: 7, writes: [[1], [2], [3], [4]] });
+    expect(looks[0]!.chosen.becomes).toEqual([1, 2, 1, 1, 2, 2, 1, 2, 3, 1, 2, 4]);
   });
 });
 

@@ -2,14 +2,14 @@
 // nothing, so each worker trains some of them on the same batches, and what they say is merged (merge.ts). They keep
 // step: no worker is more than one frame ahead of another.
 import { EngineWorker, type Engine, type EngineCode, type EngineListener, type WorkerListener } from './engine';
-import { Merger, partOf, planLanes, type Plan } from './merge';
+import { joinProbes, Merger, partOf, planLanes, type Plan } from './merge';
 import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest, type UpdateResult, type WorkerState } from './protocol';
-import type { Event, RunConfig } from './types';
+import type { Event, Probe, RunConfig } from './types';
 
 /** What the crew asks of a worker. */
 export type Worker = Pick<
   EngineWorker,
-  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'dispose'
+  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'probe' | 'dispose'
 >;
 
 /** Frames that a worker may be past the last one that every worker has made: one under way, one ahead. */
@@ -199,7 +199,15 @@ export class Crew implements Engine {
   /** The policy of a lane as a safetensors file. */
   exportPolicy(lane: number): Promise<Uint8Array> {
     const worker = Math.max(0, this.plan.findIndex((lanes) => lanes.includes(lane)));
-    return this.members[worker]!.worker.exportPolicy(this.plan[worker]?.indexOf(lane));
+    return this.level(() => this.members[worker]!.worker.exportPolicy(this.plan[worker]?.indexOf(lane)));
+  }
+
+  /** A training pair word by word under every lane, all at the same step. */
+  probe(pair: number): Promise<Probe> {
+    return this.level(async () => {
+      const parts = this.active.map((member) => (member.state === 'idle' ? undefined : member.worker.probe(pair)));
+      return joinProbes(this.plan, await Promise.all(parts));
+    });
   }
 
   onEvents(listener: EngineListener): () => void {

@@ -13,7 +13,7 @@ import type {
   UpdateResult,
   WorkerState,
 } from './protocol';
-import type { Event, RunConfig } from './types';
+import type { Event, Probe, RunConfig } from './types';
 
 export interface EngineListener {
   events(batch: Event[]): void;
@@ -136,6 +136,11 @@ export class EngineWorker {
   /** A lane's policy, or the reference policy. */
   exportPolicy(lane: number | undefined): Promise<Uint8Array> {
     return this.ask({ type: 'export', lane });
+  }
+
+  /** A training pair word by word under every lane. */
+  probe(pair: number): Promise<Probe> {
+    return this.ask({ type: 'probe', pair });
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 // One run out of several: the events of workers that each train some of its lanes, put together lane by lane.
 import { METHOD_INFOS } from './catalog';
-import type { Evaluation, Event, Frame, LaneConfig, Progress, RunConfig, Stage, Started } from './types';
+import type { Evaluation, Event, Frame, LaneConfig, Probe, ProbeSide, Progress, RunConfig, Stage, Started } from './types';
 
 /** Lanes of each worker, as indices into the run's lanes. */
 export type Plan = readonly (readonly number[])[];
@@ -175,4 +175,33 @@ export class Merger {
       samples: first.samples.map((sample, i) => ({ ...sample, lanes: this.gather((worker, at) => all[worker]?.samples[i]?.lanes[at] ?? '') })),
     };
   }
+}
+
+/** One look at a pair out of several, each of a worker's own lanes; a lost worker's lanes hold no numbers. */
+export function joinProbes(plan: Plan, parts: readonly (Probe | undefined)[]): Probe {
+  const first = parts.find((part) => part !== undefined);
+  if (!first) throw { code: 'numerics', message: 'every lane has diverged', mend: 'reset the run' };
+  const side = (of: 'chosen' | 'rejected'): ProbeSide => {
+    const rows = <T>(key: 'logps' | 'pull' | 'becomes' | 'reach', n: number, blank: (i: number) => T): T[] => {
+      const lanes: T[][] = [];
+      plan.forEach((mine, worker) =>
+        mine.forEach((lane, at) => {
+          const from = parts[worker]?.[of][key].slice(at * n, (at + 1) * n) as T[] | undefined;
+          lanes[lane] = from ?? Array.from({ length: n }, (_, i) => blank(i));
+        }),
+      );
+      return lanes.flat();
+    };
+    const { tokens, reference } = first[of];
+    return {
+      ...first[of],
+      logps: rows('logps', reference.length, () => Number.NaN),
+      pull: rows('pull', tokens.length, () => 0),
+      becomes: rows('becomes', tokens.length, (i) => tokens[i] ?? 0),
+      reach: rows('reach', tokens.length, () => 0),
+    };
+  };
+  const writes: number[][] = [];
+  plan.forEach((mine, worker) => mine.forEach((lane, at) => (writes[lane] = parts[worker]?.writes[at] ?? [])));
+  return { ...first, chosen: side('chosen'), rejected: side('rejected'), writes };
 }

@@ -1,6 +1,6 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { Error as EngineError, Event, RunConfig, Summary, Update as UpdateResult } from './types';
+import type { Error as EngineError, Event, Probe, RunConfig, Summary, Update as UpdateResult } from './types';
 
 export type { EngineError, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
@@ -33,7 +33,8 @@ export type Request =
   | { type: 'extend'; steps: number }
   | { type: 'check'; config: RunConfig }
   | { type: 'inspect'; text: string }
-  | { type: 'export'; lane: number | undefined };
+  | { type: 'export'; lane: number | undefined }
+  | { type: 'probe'; pair: number };
 
 /** What each kind of request is answered with. */
 export interface Replies {
@@ -48,6 +49,7 @@ export interface Replies {
   check: RunConfig;
   inspect: Inspection;
   export: Uint8Array;
+  probe: Probe;
 }
 
 export type Envelope = { id: number; request: Request };

@@ -601,6 +601,64 @@ crc32: number,
  */
 stored: boolean, };
 
+export type ProbeSide = { 
+/**
+ * Token ids, `[token]`.
+ */
+tokens: Array<number>, 
+/**
+ * First token of the answer; it and those after it have log-probabilities.
+ */
+answer: number, 
+/**
+ * log π_ref of each token of the answer, `[answer token]`, nats.
+ */
+reference: Array<number>, 
+/**
+ * log π of the same under every lane, `[lane, answer token]`, nats.
+ */
+logps: Array<number>, 
+/**
+ * Share of each token in the pair's ‖∇_e ℓ‖² (both answers' shares add to 1), `[lane, token]`; 0 in lanes whose
+ * adversary does not move words, and for the last token, which is only predicted.
+ */
+pull: Array<number>, 
+/**
+ * The word that each token becomes first along the worst-case move, `[lane, token]`: see [`crossing`]. The token
+ * itself where there is none.
+ */
+becomes: Array<number>, 
+/**
+ * How far the adversary moves the token over how far that word is off, `[lane, token]`: from 1 on it has become it.
+ */
+reach: Array<number>, };
+
+export type Probe = { 
+/**
+ * Training steps done.
+ */
+step: number, 
+/**
+ * Index of the pair among the training pairs.
+ */
+pair: number, 
+/**
+ * The preferred answer.
+ */
+chosen: ProbeSide, 
+/**
+ * The other answer.
+ */
+rejected: ProbeSide, 
+/**
+ * What the reference writes for the prompt, token ids; random numbers are the same for all, and at every probe of this pair.
+ */
+reference_writes: Array<number>, 
+/**
+ * What each lane writes, `[lane]`.
+ */
+writes: Array<Array<number>>, };
+
 export type GroupAbout = { 
 /**
  * Short name.

@@ -14,7 +14,7 @@ import {
   type UpdateResult,
   type WorkerState,
 } from './protocol';
-import type { Event, RunConfig } from './types';
+import type { Event, Probe, RunConfig } from './types';
 
 /** The wasm session, as src/web/session.rs exports it. */
 interface Session {
@@ -22,6 +22,7 @@ interface Session {
   update(json: string): UpdateResult;
   extend(steps: number): void;
   export_policy(lane?: number): Promise<Uint8Array>;
+  probe(pair: number): Promise<Probe>;
   free(): void;
 }
 
@@ -203,6 +204,19 @@ async function start(id: number, backend: Backend, request: RunRequest, to: type
   return null;
 }
 
+/** Reads from the session while it does nothing else; until that is over it neither trains nor is freed. */
+async function reading<T>(read: (session: Session) => Promise<T>): Promise<T> {
+  while (pumping) await pumping;
+  const found = read(need(session));
+  pumping = found
+    .then(() => undefined, () => undefined)
+    .finally(() => {
+      pumping = undefined;
+      if (wanted()) pump();
+    });
+  return found;
+}
+
 async function hold(): Promise<number> {
   allowed = made;
   wake?.();
@@ -249,7 +263,9 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
     case 'inspect':
       return need(engine).inspect_pairs(request.text);
     case 'export':
-      return need(session).export_policy(request.lane);
+      return reading((session) => session.export_policy(request.lane));
+    case 'probe':
+      return reading((session) => session.probe(request.pair));
   }
 }
 
