@@ -14,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page cli reference trace types clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page cli lessons reference trace types clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
@@ -24,6 +24,7 @@ help:
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
+	@echo "make lessons      every lesson of the page run natively from three seeds, held to what it claims"
 	@echo "make types        regenerate the page's TypeScript types and defaults"
 	@echo "make clean        remove the page's build and $(PREFSHIFT_TARGET)"
 
@@ -88,6 +89,9 @@ types:
 
 reference: cli
 	for s in two-populations shortcut regions; do $(PREFSHIFT) sft --scenario $$s --out www/public/reference/$$s.safetensors; done
+
+lessons: cli
+	cd www && PREFSHIFT=$(PREFSHIFT) npx vitest run e2e/lessons.verify.ts
 
 trace: cli
 	$(PREFSHIFT) train --reference www/public/reference/two-populations.safetensors \

@@ -46,5 +46,5 @@ export default defineConfig({
   worker: { format: 'es' },
   // The style sheet is written for browsers that know light-dark(); nothing of it is rewritten.
   build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], chunkSizeWarningLimit: 300 },
-  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts', 'e2e/*.verify.ts'] },
 });

@@ -3,6 +3,7 @@ import { METHOD_INFOS, SCENARIOS as CATALOG } from '../engine/catalog';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { english } from '../charts/text';
+import { LESSONS_EN } from './lessons-en';
 
 const STAGES: Record<Stage, string> = {
   data: 'writing the preference pairs',
@@ -152,6 +153,8 @@ export const en = {
     ['space', 'play or pause'],
     ['→', 'one step'],
     ['R', 'reset'],
+    ['L', 'lessons'],
+    ['1 2 3', 'answer the lesson’s question'],
     ['?', 'this help'],
   ] as [string, string][],
   helpText: [
@@ -170,6 +173,16 @@ export const en = {
   findingWeight: (lane: string, share: string) => `${share} (${lane})`,
   findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst-group ${metric}${kl ? ' (and KL, nats)' : ''}: ${lanes}.`,
   findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`),
+
+  lessons: 'Lessons',
+  lessonsHelp: 'Each sets the stage for one run and asks what will happen. Answer, press play, and the run’s own numbers reply.',
+  lessonWords: (id: string) => LESSONS_EN[id],
+  leaveLesson: 'leave the lesson',
+  guessFirst: 'Pick an answer (keys 1, 2, 3), then press play.',
+  guessed: 'Press play. When the run has ended, its numbers answer.',
+  runSays: (answer: string) => `This run says: ${answer}.`,
+  asGuessed: 'As you thought.',
+  notAsGuessed: (guess: string) => `You thought: ${guess}.`,
 
   // Population
   population: 'Population',

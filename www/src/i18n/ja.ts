@@ -4,6 +4,7 @@ import type { Notice } from '../state/settings';
 import { japanese } from '../charts/text-ja';
 import { en, formFromCatalog } from './en';
 import { phrase } from './ja-phrases';
+import { LESSONS_JA } from './lessons-ja';
 import type { Words } from './language.svelte';
 
 const STAGES: Record<Stage, string> = {
@@ -166,6 +167,8 @@ export const ja: Words = {
     ['space', '再生・一時停止'],
     ['→', '1 ステップ進む'],
     ['R', '最初へ戻す'],
+    ['L', '課題'],
+    ['1 2 3', '課題の問いに答える'],
     ['?', 'このヘルプ'],
   ],
   helpText: [
@@ -184,6 +187,16 @@ export const ja: Words = {
   findingWeight: (lane, share) => `${share}（${lane}）`,
   findingWorst: (metric, kl, lanes) => `最悪の群の${metric}${kl ? '（と KL、nats）' : ''}：${lanes}。`,
   findingLane: (lane, value, kl) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value}（${kl}）`),
+
+  lessons: '課題',
+  lessonsHelp: 'どの課題も、一つの実行の舞台を整え、何が起こるかを問います。答えを選び、再生を押すと、その実行の数値が答えます。',
+  lessonWords: (id) => LESSONS_JA[id],
+  leaveLesson: '課題をやめる',
+  guessFirst: '答えを選び（1、2、3 キー）、再生を押してください。',
+  guessed: '再生を押してください。実行が終わると、その数値が答えます。',
+  runSays: (answer) => `この実行の答え：${answer}。`,
+  asGuessed: '予想どおり。',
+  notAsGuessed: (guess) => `あなたの予想：${guess}。`,
 
   // Population
   population: '集団',

@@ -106,7 +106,9 @@ export class Lab {
       this.say('info', t.importAgain, '');
     }
     this.settings = settings;
-    await Promise.all([this.openRecording(toQuery(settings) === '', reducedMotion), this.backstage.open()]);
+    // A lesson is about its own run; the recording is of another.
+    const onShow = this.link.lesson === '' ? this.openRecording(toQuery(settings) === '', reducedMotion) : this.start(false);
+    await Promise.all([onShow, this.backstage.open()]);
   }
 
   private async openRecording(adopt: boolean, reducedMotion: boolean): Promise<void> {
