@@ -153,6 +153,7 @@ export const en = {
     ['space', 'play or pause'],
     ['→', 'one step'],
     ['R', 'reset'],
+    ['S', 'slow motion; space moves on'],
     ['L', 'lessons'],
     ['1 2 3', 'answer the lesson’s question'],
     ['?', 'this help'],
@@ -284,6 +285,26 @@ export const en = {
   save: 'save run',
   saveHelp: 'Save what is on show as a recording (JSON Lines), for `prefshift replay`.',
   phone: { population: 'People', lanes: 'Lanes', effect: 'Effect' },
+
+  // Slow motion
+  slowMotion: 'Slow motion',
+  slowHelp: 'One training step, stage by stage (S; space moves on).',
+  slowNext: 'Next (space)',
+  slowStop: 'Leave',
+  slowWaiting: 'The step is being computed.',
+  slowStages: { batch: 'draw a batch', losses: 'losses', tilt: 'tilt', shares: 'group shares', update: 'update', evaluate: 'evaluate' },
+  list: (parts: string[]) => parts.join(', '),
+  slowLane: (lane: string, value: string) => `${lane} ${value}`,
+  slowTilt: (largest: string, ess: string) => `×${largest} (${ess} pairs)`,
+  slow: {
+    batch: (step: number, pairs: number, groups: string) => `Step ${step} draws ${pairs} pairs, the same for every lane: ${groups}.`,
+    losses: (lanes: string) => `Each lane scores them: mean loss in nats: ${lanes}.`,
+    tilt: (lanes: string) => `The adversary weighs them: largest weight against the mean, and how many pairs that leaves in effect: ${lanes}.`,
+    shares: (group: string, batch: string, lanes: string) => `So ${group}, ${batch} of this batch, gets this share of the weight: ${lanes}.`,
+    update: (lanes: string, rate: string) => `The weighted gradient moves the policy: its norm: ${lanes}; learning rate ${rate}.`,
+    evaluate: (step: number, lanes: string) => `Judged on held-out pairs, last at step ${step}: worst group’s accuracy: ${lanes}.`,
+    notEvaluated: 'Nothing has been evaluated yet.',
+  },
 
   // Share
   share: 'Share',

@@ -167,6 +167,7 @@ export const ja: Words = {
     ['space', '再生・一時停止'],
     ['→', '1 ステップ進む'],
     ['R', '最初へ戻す'],
+    ['S', 'スローモーション。スペースで次へ'],
     ['L', '課題'],
     ['1 2 3', '課題の問いに答える'],
     ['?', 'このヘルプ'],
@@ -298,6 +299,26 @@ export const ja: Words = {
   save: '実行を保存',
   saveHelp: '表示中の実行を記録（JSON Lines）として保存する。`prefshift replay` で読める。',
   phone: { population: '人々', lanes: 'レーン', effect: '結果' },
+
+  // Slow motion
+  slowMotion: 'スローモーション',
+  slowHelp: '学習の 1 ステップを段階ごとに見る（S キー。スペースで次へ）。',
+  slowNext: '次へ（スペース）',
+  slowStop: 'やめる',
+  slowWaiting: 'このステップを計算しています。',
+  slowStages: { batch: 'バッチを引く', losses: '損失', tilt: '重みの傾き', shares: '群の割合', update: '更新', evaluate: '評価' },
+  list: (parts) => parts.join('、'),
+  slowLane: (lane, value) => `${lane} ${value}`,
+  slowTilt: (largest, ess) => `×${largest}（${ess} ペア分）`,
+  slow: {
+    batch: (step, pairs, groups) => `ステップ ${step} は ${pairs} ペアを引く。どのレーンも同じ：${groups}。`,
+    losses: (lanes) => `各レーンが採点する。平均損失（nats）：${lanes}。`,
+    tilt: (lanes) => `敵対者が重みをつける。平均に対する最大の重みと、実質何ペア分か：${lanes}。`,
+    shares: (group, batch, lanes) => `その結果、このバッチの ${batch} を占める${group}が受ける重みの割合：${lanes}。`,
+    update: (lanes, rate) => `重みつきの勾配が方策を動かす。そのノルム：${lanes}。学習率 ${rate}。`,
+    evaluate: (step, lanes) => `取り分けたペアで評価する。直近はステップ ${step}。最悪の群の正解率：${lanes}。`,
+    notEvaluated: 'まだ評価していません。',
+  },
 
   // Share
   share: '共有',

@@ -20,8 +20,8 @@ export const LESSONS_EN: Record<string, LessonWords> = {
   contested: {
     title: 'A contested taste',
     notice: 'Nobody can please both groups. In ⑥, does the robust lane leave DPO’s path or stop earlier on it?',
-    question: 'Take DPO where it had moved as far (the same KL) as KLDPO at its end. There, KLDPO’s minority accuracy is …',
-    answers: ['better by more than 0.1', 'within 0.1', 'worse by more than 0.1'],
+    question: 'Take DPO where it had moved as far (the same KL) as KLDPO at its end. Does KLDPO serve both groups better?',
+    answers: ['Yes, both', 'No, a group is worse off', 'Between: no loss above 0.03'],
     verdict: (v) => `At KL ${v['kl']}, ${v['lane']} has ${v['rare']} for the minority where DPO had ${v['dpoRare']}, and ${v['many']} for the majority where DPO had ${v['dpoMany']}.`,
   },
   shortcut: {
@@ -37,7 +37,7 @@ export const LESSONS_EN: Record<string, LessonWords> = {
     question: 'KLDPO’s adversary looks for high losses. What does it raise most above its share of the data?',
     answers: ['The minority', 'The wrong labels', 'Neither'],
     verdict: (v) =>
-      `KLDPO put ${v['wrong']} of its weight on flipped pairs (${v['wrongData']} of the data) and ${v['rare']} on the minority (${v['rareData']}). Dr. DPO, which tilts the other way, put ${v['dr']} on flipped pairs.`,
+      `Over its last 100 steps KLDPO put ${v['wrong']} of its weight on flipped pairs (${v['wrongData']} of the data) and ${v['rare']} on the minority (${v['rareData']}). Dr. DPO, which tilts the other way, put ${v['dr']} on flipped pairs.`,
   },
   'tiny-tau': {
     title: 'τ too small',

@@ -12,8 +12,8 @@ export const LESSONS_JA: Record<string, LessonWords> = {
   contested: {
     title: '割れる好み',
     notice: '両方の群を満足させることは誰にもできない。⑥で、頑健なレーンは DPO の道から離れるか、途中で止まるだけか。',
-    question: 'DPO が、最後の KLDPO と同じだけ（同じ KL まで）動いた時点と比べる。KLDPO の少数派の正解率は……',
-    answers: ['0.1 を超えて良い', '差は 0.1 以内', '0.1 を超えて悪い'],
+    question: 'DPO が、最後の KLDPO と同じだけ（同じ KL まで）動いた時点と比べる。KLDPO は両方の群にとって良いか。',
+    answers: ['両方に良い', '損をする群がある', 'その間（損は 0.03 以内）'],
     verdict: (v) => `KL ${v['kl']} で、少数派は ${v['lane']} が ${v['rare']}、DPO が ${v['dpoRare']}。多数派は ${v['many']} と ${v['dpoMany']}。`,
   },
   shortcut: {
@@ -29,7 +29,7 @@ export const LESSONS_JA: Record<string, LessonWords> = {
     question: 'KLDPO の敵対者は大きな損失を探す。データ中の割合と比べて、最も重みを増すのはどれか。',
     answers: ['少数派', '誤ったラベル', 'どちらでもない'],
     verdict: (v) =>
-      `KLDPO の重みは、反転したペアに ${v['wrong']}（データ中 ${v['wrongData']}）、少数派に ${v['rare']}（同 ${v['rareData']}）。逆向きに傾ける Dr. DPO は、反転したペアに ${v['dr']}。`,
+      `最後の 100 ステップで KLDPO の重みは、反転したペアに ${v['wrong']}（データ中 ${v['wrongData']}）、少数派に ${v['rare']}（同 ${v['rareData']}）。逆向きに傾ける Dr. DPO は、反転したペアに ${v['dr']}。`,
   },
   'tiny-tau': {
     title: '小さすぎる τ',

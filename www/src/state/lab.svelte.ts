@@ -11,6 +11,7 @@ import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
 import { clamp, defaults, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { Slow } from './slow.svelte';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
 export interface Notice {
@@ -70,12 +71,14 @@ export class Lab {
   private startToken = 0;
 
   readonly transport: Transport;
+  readonly slow: Slow;
   readonly backstage: Backstage;
   readonly panels = new Panels(this);
 
   constructor(base: URL) {
     this.base = base;
     this.transport = new Transport(this);
+    this.slow = new Slow(this);
     this.backstage = new Backstage(this, base);
   }
 
@@ -143,6 +146,11 @@ export class Lab {
       if (adopt) Object.assign(this.settings, { ...this.running, steps: this.settings.steps });
     }
     await replay.start(undefined, true);
+  }
+
+  /** Stops the recording where it is. */
+  holdReplay(): void {
+    this.replay?.pause();
   }
 
   // -------------------------------------------------------------- the engine
