@@ -22,8 +22,21 @@ pub enum Scenario {
     Regions,
     /// One prompt, two answers, a share who always prefer the second: solved in closed form.
     Tabular,
+    /// Texts that express emotions, two of which are rewarded: the paper's experiment from corpus to shift.
+    Emotion,
     /// The user's own pairs.
     Imported,
+}
+
+/// How the rewards of two emotions become one (scenario `emotion`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub enum Mixture {
+    /// (1 − α) r₀ + α r₁.
+    Convex,
+    /// r₀^(1−α) r₁^α.
+    Geometric,
 }
 
 /// How a pair is labelled from the group's rewards.
@@ -58,6 +71,10 @@ pub struct DataConfig {
     pub labels: Labels,
     /// Multiplies rewards before Bradley–Terry; larger means cleaner labels.
     pub reward_scale: f64,
+    /// Scenario `emotion`: the two emotions rewarded, the one that training emphasizes first; α₀ is the second's share of the mix.
+    pub emotions: Vec<String>,
+    /// Scenario `emotion`: how their rewards become one.
+    pub mixture: Mixture,
 }
 
 impl Default for DataConfig {
@@ -71,6 +88,8 @@ impl Default for DataConfig {
             flip: 0.0,
             labels: Labels::BradleyTerry,
             reward_scale: 4.0,
+            emotions: vec!["fear".into(), "anger".into()],
+            mixture: Mixture::Convex,
         }
     }
 }
@@ -131,6 +150,29 @@ pub struct SftConfig {
 impl Default for SftConfig {
     fn default() -> Self {
         Self { steps: 600, batch: 32, learning_rate: 3e-3, bundled: true }
+    }
+}
+
+/// The reward model of scenario `emotion`: a transformer with one yes-or-no question for each emotion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct RewardConfig {
+    /// Training steps.
+    pub steps: usize,
+    /// Texts per step, each one to three joined.
+    pub batch: usize,
+    /// Peak AdamW learning rate.
+    pub learning_rate: f64,
+    /// Width of its residual stream, a multiple of 4 heads.
+    pub d_model: usize,
+    /// Its transformer blocks.
+    pub layers: usize,
+}
+
+impl Default for RewardConfig {
+    fn default() -> Self {
+        Self { steps: 800, batch: 32, learning_rate: 3e-3, d_model: 32, layers: 2 }
     }
 }
 
@@ -261,6 +303,8 @@ pub struct RunConfig {
     pub data: DataConfig,
     /// Policy.
     pub model: ModelConfig,
+    /// Reward model.
+    pub reward: RewardConfig,
     /// Reference policy.
     pub sft: SftConfig,
     /// Policies trained side by side from the one reference.
@@ -277,6 +321,7 @@ impl Default for RunConfig {
             seed: 1,
             data: DataConfig::default(),
             model: ModelConfig::default(),
+            reward: RewardConfig::default(),
             sft: SftConfig::default(),
             lanes: vec![LaneConfig::new("dpo"), LaneConfig::new("kldpo"), LaneConfig::new("wdpo")],
             train: TrainConfig::default(),
@@ -317,6 +362,12 @@ impl RunConfig {
             .map(|lane| lane.with("beta", 0.5))
             .to_vec();
         config.train.learning_rate = 2e-4;
+        if scenario == Scenario::Emotion {
+            config.data.pairs = 2_048;
+            // BOS, four words, SEP, the rest of a text, EOS, and one to spare.
+            config.model.context = crate::data::emotion::LONGEST + 4;
+            config.eval.samples = 128;
+        }
         if scenario == Scenario::Tabular {
             config.data.pairs = 20;
             config.model = ModelConfig { policy: PolicyKind::Tabular, context: 16, ..ModelConfig::default() };
@@ -371,8 +422,11 @@ impl RunConfig {
         if (total - 1.0).abs() > 1e-6 {
             return Err(Error::config("data.mix", format!("shares add to {total}"), "they must add to 1"));
         }
+        if d.emotions.len() != 2 || d.emotions[0] == d.emotions[1] {
+            return Err(Error::config("data.emotions", format!("{:?}", d.emotions), "two different emotions"));
+        }
         let groups = match d.scenario {
-            Scenario::TwoPopulations | Scenario::Shortcut | Scenario::Tabular => Some(2),
+            Scenario::TwoPopulations | Scenario::Shortcut | Scenario::Tabular | Scenario::Emotion => Some(2),
             Scenario::Regions => Some(4),
             Scenario::Imported => None,
         };
@@ -388,6 +442,18 @@ impl RunConfig {
         }
         if (m.policy == PolicyKind::Tabular) != (d.scenario == Scenario::Tabular) {
             return Err(Error::config("model.policy", "the tabular policy and the tabular scenario go together", "set both or neither"));
+        }
+        if d.scenario == Scenario::Emotion && m.policy != PolicyKind::Gpt {
+            return Err(Error::config("model.policy", "only a transformer writes texts", "gpt"));
+        }
+        let r = &self.reward;
+        within("reward.steps", r.steps, 1..=100_000)?;
+        within("reward.batch", r.batch, 1..=1_024)?;
+        within("reward.learning_rate", r.learning_rate, 0.0..=1.0)?;
+        within("reward.d_model", r.d_model, 4..=512)?;
+        within("reward.layers", r.layers, 1..=12)?;
+        if r.d_model % 4 != 0 {
+            return Err(Error::config("reward.d_model", format!("{} is not a multiple of 4", r.d_model), "its 4 heads share it"));
         }
         within("sft.steps", s.steps, 0..=100_000)?;
         within("sft.batch", s.batch, 1..=1_024)?;
@@ -469,7 +535,7 @@ fn refuse_arrays(config: &serde_json::Value) -> Result<()> {
         false => Ok(()),
     };
     check("config", config)?;
-    for section in ["data", "model", "sft", "train", "eval"] {
+    for section in ["data", "model", "reward", "sft", "train", "eval"] {
         check(section, &config[section])?;
     }
     config["lanes"].as_array().into_iter().flatten().enumerate().try_for_each(|(i, lane)| check(&format!("lanes[{i}]"), lane))

@@ -3,6 +3,7 @@
 //! Arrays are flat, row-major; shapes are given as `[lane, pair]`. Losses and log-probabilities are in nats.
 
 use crate::config::RunConfig;
+use crate::reward::RewardQuality;
 use serde::{Deserialize, Serialize};
 
 /// A preference subgroup.
@@ -31,6 +32,42 @@ pub struct PairText {
     pub group: usize,
     /// The label was flipped at random.
     pub flipped: bool,
+    /// Scenario `emotion`: learned rewards of the chosen, then of the rejected text, `[2, group]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<f32>>"))]
+    pub rewards: Vec<f32>,
+}
+
+/// A text that a stage of the emotion experiment read or judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ReadText {
+    /// The text.
+    pub text: String,
+    /// Emotions that it was written for, or labeled with (indices into [`Product::emotions`]).
+    pub labels: Vec<usize>,
+    /// What its words express, `[emotion]`; empty for own texts.
+    pub words: Vec<f32>,
+    /// What the reward model says it expresses, `[emotion]`; empty before there is one.
+    pub learned: Vec<f32>,
+}
+
+/// What a stage of the emotion experiment made, so that it can be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Product {
+    /// Which stage: `data`, `reward-model` or `pairs`.
+    pub stage: Stage,
+    /// Emotions, in the order of labels and rewards.
+    pub emotions: Vec<String>,
+    /// Some texts: of the corpus, or held out and judged.
+    pub texts: Vec<ReadText>,
+    /// How good the reward model is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub quality: Option<RewardQuality>,
+    /// Every training pair (stage `pairs`), to which frames refer by index; what [`Started::pairs`] is elsewhere.
+    pub pairs: Vec<PairText>,
 }
 
 /// First event of a run: what is being run, on what.
@@ -82,8 +119,12 @@ pub struct Progress {
 pub enum Stage {
     /// Scenario, pairs, vocabulary.
     Data,
+    /// Reward model (scenario `emotion`).
+    RewardModel,
     /// Reference policy.
     Sft,
+    /// What the reference policy writes, labeled (scenario `emotion`).
+    Pairs,
     /// Cached reference log-probabilities.
     Reference,
     /// Preference training.
@@ -159,8 +200,36 @@ pub struct Evaluation {
     /// Mean reward of the reference policy's samples, `[group]`; empty without a reward.
     #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
     pub reference_reward: Vec<f32>,
+    /// Scenario `emotion`: where on α the curves are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub curve: Option<Curve>,
     /// One prompt per group and what each lane writes for it under the same random numbers.
     pub samples: Vec<Sample>,
+}
+
+/// Mean mixed reward of fresh samples as the population moves: the paper's Figure 2.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Curve {
+    /// α: how much the second emotion counts.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub alphas: Vec<f32>,
+    /// Mean learned reward r_α, `[lane, α]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub reward: Vec<f32>,
+    /// Its standard error over samples, `[lane, α]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub reward_se: Vec<f32>,
+    /// Mean reward as the words say it, `[lane, α]`; empty for own texts.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub words: Vec<f32>,
+    /// The reference policy's learned reward, `[α]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub reference: Vec<f32>,
+    /// The reference policy's reward as the words say it, `[α]`.
+    #[cfg_attr(feature = "typescript", ts(type = "ArrayLike<number>"))]
+    pub reference_words: Vec<f32>,
 }
 
 /// What the policies write for one prompt.
@@ -204,6 +273,8 @@ pub enum Event {
     Started(Box<Started>),
     /// How far a stage has come.
     Progress(Progress),
+    /// What a stage made.
+    Product(Box<Product>),
     /// A training step.
     Frame(Frame),
     /// A look at every lane.

@@ -2,19 +2,24 @@
 //! to say. To pause, stop pulling; to stop, drop it. Knows nothing of browsers, files or threads.
 
 use crate::config::{LaneConfig, PolicyKind, RunConfig};
+use crate::data::emotion::Written;
 use crate::data::{self, Dataset};
 use crate::device::Compute;
 use crate::error::{Error, ErrorCode, Result};
 use crate::eval::Evaluator;
 use crate::event::{Done, Event, Frame, PairText, Progress, Stage, Started, Warning};
 use crate::policy::{self, Parameters, Policy};
+use crate::reward::RewardTraining;
 use crate::rng::Streams;
+use crate::train::bundle::{self, Made};
 use crate::train::checkpoint::{self, Header, Precision};
 use crate::train::sft::Sft;
 use crate::train::Trainer;
 use crate::train::run_checkpoint::RunCheckpoint;
 use crate::train::trainer::Measured;
+use crate::train::writing::Writing;
 
+mod emotion;
 mod look;
 mod resume;
 
@@ -26,13 +31,17 @@ const SFT_CHUNK: usize = 10;
 pub struct Inputs {
     /// The user's own pairs, as JSONL text (scenario `imported`).
     pub imported: Option<String>,
-    /// A reference policy as safetensors; without one it is trained first.
+    /// A reference policy as safetensors; without one it is trained first. For scenario `emotion` it may be a file with
+    /// everything that is made before alignment.
     pub reference: Option<Vec<u8>>,
 }
 
 enum Phase {
     Start,
+    Reward(Box<RewardTraining>),
     Sft(Box<Sft>),
+    Writing(Box<(Parameters, Writing)>),
+    Label(Box<(Parameters, [Vec<Written>; 2])>),
     Reference(Parameters),
     Train(Box<Training>),
     Ended,
@@ -61,6 +70,8 @@ pub struct Experiment {
     resumed: Option<Box<RunCheckpoint>>,
     /// Place of each lane in the whole run.
     places: Vec<usize>,
+    /// What the emotion experiment made before alignment.
+    made: Option<Made>,
     phase: Phase,
 }
 
@@ -82,13 +93,13 @@ impl Experiment {
     pub fn new(config: RunConfig, compute: Compute, inputs: Inputs) -> Result<Self> {
         config.validate()?;
         let data = data::build(&config, inputs.imported.as_deref())?;
-        if data.train.is_empty() || data.eval.is_empty() {
+        if data.emotion.is_none() && (data.train.is_empty() || data.eval.is_empty()) {
             return Err(Error::new(ErrorCode::Data, "there are no pairs to train on or to hold out", "give more pairs, or a mix that uses them"));
         }
         let policy = policy::build(&config.model, data.vocabulary.len(), &compute.tensors(config.model.policy));
         let places = (0..config.lanes.len()).collect();
         let Inputs { imported, reference: given } = inputs;
-        Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, phase: Phase::Start })
+        Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, made: None, phase: Phase::Start })
     }
 
     /// The config, as it is now.
@@ -113,7 +124,10 @@ impl Experiment {
     pub async fn next(&mut self) -> Result<Vec<Event>> {
         match std::mem::replace(&mut self.phase, Phase::Ended) {
             Phase::Start => self.start(),
+            Phase::Reward(training) => self.reward(training),
             Phase::Sft(sft) => self.sft(sft).await,
+            Phase::Writing(writing) => Ok(self.write(writing)),
+            Phase::Label(written) => self.label(*written),
             Phase::Reference(reference) => self.cache(reference).await,
             Phase::Train(training) => self.train(training).await,
             Phase::Ended => Ok(vec![]),
@@ -126,6 +140,11 @@ impl Experiment {
         events.push(Event::Progress(Progress { stage: Stage::Data, done: 1, total: 1, loss: None }));
         let device = &self.compute.tensors(self.config.model.policy);
         let specs = self.policy.specs();
+        if self.data.emotion.is_some() {
+            let given = self.given.take();
+            events.extend(self.begin_emotion(given)?);
+            return Ok(events);
+        }
         self.phase = if let Some(saved) = &self.resumed {
             Phase::Reference(resume::reference(saved, &specs, device))
         } else if let Some(bytes) = self.given.take() {
@@ -157,8 +176,9 @@ impl Experiment {
                 rejected: v.decode(&p.rejected),
                 group: p.group,
                 flipped: p.flipped,
+                rewards: vec![],
             }).collect(),
-            has_reward: self.data.reward.is_some() && self.policy.gpt().is_some(),
+            has_reward: (self.data.reward.is_some() || self.data.emotion.is_some()) && self.policy.gpt().is_some(),
             resumed: self.resumed.as_ref().map(|saved| saved.state.step),
         }
     }
@@ -173,7 +193,7 @@ impl Experiment {
             return Err(Error::new(ErrorCode::Numerics, format!("the reference policy diverged at step {}", sft.steps()), "lower sft.learning_rate"));
         }
         let event = Event::Progress(Progress { stage: Stage::Sft, done: sft.steps(), total, loss });
-        self.phase = if sft.done() { Phase::Reference(sft.finish()) } else { Phase::Sft(sft) };
+        self.phase = if sft.done() { self.after_sft(sft.finish())? } else { Phase::Sft(sft) };
         Ok(vec![event])
     }
 
@@ -296,6 +316,7 @@ impl Experiment {
         restart("seed", now.seed != config.seed);
         restart("data", now.data != config.data);
         restart("model", now.model != config.model);
+        restart("reward", now.reward != config.reward);
         restart("sft", now.sft != config.sft);
         restart("lanes", !same_lanes);
         let mut train = config.train.clone();
@@ -329,7 +350,8 @@ impl Experiment {
         }
     }
 
-    /// A policy as safetensors in float32: lane `lane`, or the reference where it is `None`.
+    /// A policy as safetensors in float32: lane `lane`, or the reference where it is `None`; with the latter, in scenario `emotion`, all
+    /// that was made before alignment.
     ///
     /// # Errors
     /// Where it is not trained yet or the device fails.
@@ -349,7 +371,11 @@ impl Experiment {
             _ => return Err(missing()),
         };
         let header = Header { model: self.config.model.clone(), vocabulary: self.data.vocabulary.words().to_vec(), note };
-        checkpoint::save(&header, &self.policy.specs(), &params, row, precision).await
+        let policy = checkpoint::save(&header, &self.policy.specs(), &params, row, precision).await?;
+        match (lane, &self.made, &self.data.emotion) {
+            (None, Some(made), Some(corpus)) => bundle::save(&self.config, self.data.vocabulary.words(), corpus, &policy, made, precision).await,
+            _ => Ok(policy),
+        }
     }
 }
 
@@ -389,6 +415,9 @@ fn finite(values: &mut [f32]) {
 }
 
 fn finite_evaluation(mut e: crate::event::Evaluation) -> crate::event::Evaluation {
+    if let Some(c) = &mut e.curve {
+        [&mut c.reward, &mut c.reward_se, &mut c.words, &mut c.reference, &mut c.reference_words].into_iter().for_each(|v| finite(v));
+    }
     for v in [&mut e.accuracy, &mut e.margin, &mut e.reward, &mut e.reward_se, &mut e.kl, &mut e.distance, &mut e.reference_reward] {
         finite(v);
     }

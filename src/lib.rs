@@ -25,6 +25,7 @@ pub mod experiment;
 pub mod fused;
 pub mod objective;
 pub mod policy;
+pub mod reward;
 pub mod rng;
 pub mod trace;
 pub mod train;

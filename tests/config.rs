@@ -43,9 +43,10 @@ fn every_field_comes_back() {
         seed: u32::MAX,
         data: DataConfig {
             scenario: Scenario::Regions, pairs: 65_536, eval_pairs: 1, mix: vec![0.4, 0.3, 0.2, 0.1], marker: 0.5, flip: 0.1,
-            labels: Labels::ArgMax, reward_scale: 1.0 / 3.0,
+            labels: Labels::ArgMax, reward_scale: 1.0 / 3.0, emotions: vec!["love".into(), "joy".into()], mixture: Mixture::Geometric,
         },
         model: ModelConfig { policy: PolicyKind::LogLinear, d_model: 12, layers: 3, heads: 3, context: 9, tied: true },
+        reward: RewardConfig { steps: 3, batch: 2, learning_rate: 0.2, d_model: 12, layers: 1 },
         sft: SftConfig { steps: 0, batch: 7, learning_rate: 0.1, bundled: false },
         lanes: vec![
             LaneConfig { learning_rate: Some(0.1 + 0.2), seed: 5, ..LaneConfig::new("kldpo").form("radius").with("radius", 1e-7) },
@@ -63,7 +64,7 @@ fn every_field_comes_back() {
 #[test]
 fn unknown_fields_are_refused_by_path() {
     for (path, field) in [
-        ("/sed", "sed"), ("/data/pear", "data.pear"), ("/model/d_modle", "model.d_modle"), ("/sft/step", "sft.step"),
+        ("/sed", "sed"), ("/data/pear", "data.pear"), ("/model/d_modle", "model.d_modle"), ("/reward/step", "reward.step"), ("/sft/step", "sft.step"),
         ("/lanes/1/tau", "lanes[1].tau"), ("/train/lr", "train.lr"), ("/eval/topk", "eval.topk"),
     ] {
         refused(&with(path, json!(1)), field, &format!("unknown field `{}`", path.rsplit_once('/').expect("a pointer").1));
@@ -87,7 +88,7 @@ fn wrong_types_are_refused_by_path() {
         refused(&with(path, value), &format!("{field}: "), "");
     }
     // Serde would take an array for a struct, field by field.
-    for (path, field) in [("/data", "data"), ("/model", "model"), ("/sft", "sft"), ("/train", "train"), ("/eval", "eval")] {
+    for (path, field) in [("/data", "data"), ("/model", "model"), ("/reward", "reward"), ("/sft", "sft"), ("/train", "train"), ("/eval", "eval")] {
         refused(&with(path, json!([])), &format!("{field}: "), "object");
     }
     refused(&with("/lanes/1", json!(["dpo"])), "lanes[1]: ", "object");
@@ -103,7 +104,11 @@ fn wrong_types_are_refused_by_path() {
 /// (JSON pointer, dotted path, just below, smallest, largest, just above)
 type Range = (&'static str, &'static str, Option<f64>, f64, f64, f64);
 
-const WHOLE: [Range; 16] = [
+const WHOLE: [Range; 20] = [
+    ("/reward/steps", "reward.steps", Some(0.0), 1.0, 100_000.0, 100_001.0),
+    ("/reward/batch", "reward.batch", Some(0.0), 1.0, 1_024.0, 1_025.0),
+    ("/reward/d_model", "reward.d_model", Some(3.0), 4.0, 512.0, 513.0),
+    ("/reward/layers", "reward.layers", Some(0.0), 1.0, 12.0, 13.0),
     ("/data/pairs", "data.pairs", Some(0.0), 1.0, 65_536.0, 65_537.0),
     ("/data/eval_pairs", "data.eval_pairs", Some(0.0), 1.0, 4_096.0, 4_097.0),
     ("/model/d_model", "model.d_model", Some(3.0), 4.0, 512.0, 513.0),
@@ -122,7 +127,8 @@ const WHOLE: [Range; 16] = [
     ("/seed", "seed", None, 0.0, 4_294_967_295.0, 4_294_967_296.0),
 ];
 
-const REAL: [Range; 11] = [
+const REAL: [Range; 12] = [
+    ("/reward/learning_rate", "reward.learning_rate", Some(-1e-9), 0.0, 1.0, 1.01),
     ("/data/marker", "data.marker", Some(-0.01), 0.0, 1.0, 1.01),
     ("/data/flip", "data.flip", Some(-0.01), 0.0, 0.5, 0.51),
     ("/data/reward_scale", "data.reward_scale", Some(-0.01), 0.0, 100.0, 100.1),
@@ -211,6 +217,9 @@ fn fields_that_belong_together_are_checked() {
     refused(&with("/data/mix", json!(vec![0.05; 20])), "data.mix: ", "1 to 16");
     refused(&with("/data/mix", json!([0.5, 0.3, 0.2])), "data.mix: 3 shares", "2 groups");
     refused(&with("/data/scenario", json!("regions")), "data.mix: 2 shares", "4 groups");
+    refused(&with("/reward/d_model", json!(30)), "reward.d_model: 30", "4 heads");
+    refused(&with("/data/emotions", json!(["fear"])), "data.emotions: ", "two");
+    refused(&with("/data/emotions", json!(["fear", "fear"])), "data.emotions: ", "different");
     refused(&with("/model/heads", json!(5)), "model.heads: 5 does not divide d_model 64", "divisor");
     refused(&with("/model/policy", json!("tabular")), "model.policy: ", "both");
     refused(&with("/data/scenario", json!("tabular")), "model.policy: ", "both");

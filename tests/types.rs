@@ -7,6 +7,7 @@ use prefshift::data::import::{Lengths, LineProblem, Summary};
 use prefshift::data::scenario::{GroupAbout, ScenarioInfo};
 use prefshift::eval::words::{Probe, ProbeSide};
 use prefshift::experiment::Update;
+use prefshift::reward::RewardQuality;
 use prefshift::train::run_checkpoint::{Header as CheckpointHeader, ImportedPairs};
 use prefshift::{config::*, error::*, event::*, objective::*};
 use ts_rs::{Config, TS};
@@ -19,9 +20,9 @@ macro_rules! declarations {
 fn typescript_types_are_current() {
     let cfg = Config::new().with_large_int("number");
     let all = declarations!(&cfg;
-        ErrorCode, Error, Scenario, Labels, DataConfig, PolicyKind, ModelConfig, SftConfig, LaneConfig, Schedule,
-        TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, MethodInfo, GroupInfo, PairText, Started, Stage,
-        Progress, Frame, Sample, Evaluation, Warning, Done, Event,
+        ErrorCode, Error, Scenario, Mixture, Labels, DataConfig, PolicyKind, ModelConfig, RewardConfig, SftConfig, LaneConfig, Schedule,
+        TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, MethodInfo, GroupInfo, RewardQuality, PairText, ReadText, Product, Started, Stage,
+        Progress, Frame, Sample, Curve, Evaluation, Warning, Done, Event,
         Update, CheckpointHeader, ImportedPairs, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
     );
     let mut text = String::from("// Generated from the Rust types by tests/types.rs; do not edit.\n");

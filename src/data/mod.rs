@@ -1,6 +1,7 @@
 //! Preference data: vocabulary, scenarios with their rewards, the user's own pairs, batches.
 
 pub mod batch;
+pub mod emotion;
 pub mod import;
 pub mod reward;
 pub mod scenario;
@@ -56,6 +57,8 @@ pub struct Dataset {
     pub corpus: Vec<Example>,
     /// What each group rewards, for any text; none for the user's own pairs.
     pub reward: Option<RewardTable>,
+    /// Scenario `emotion`: the texts, whose pairs the run makes itself.
+    pub emotion: Option<Box<emotion::Corpus>>,
     /// Things the user should know (cut lines, unknown words, …).
     pub notices: Vec<String>,
 }

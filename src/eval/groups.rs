@@ -1,11 +1,13 @@
 //! Every lane on held-out pairs and on fresh samples, group by group.
 
 use crate::config::RunConfig;
+use crate::data::emotion::{ALPHAS, Corpus};
 use crate::data::{Dataset, PreferencePair, TokenBatch};
 use crate::error::Result;
-use crate::event::{Evaluation, Sample};
+use crate::event::{Curve, Evaluation, Sample};
 use crate::fused::{cpu::eval as fused, layout::Layout};
 use crate::policy::{Gpt, Parameters, Perturbation, Policy, TokenTensors, sampling};
+use crate::reward;
 use crate::train::Trainer;
 use crate::rng::{Stream, Streams};
 use crate::train::trainer::read_f32;
@@ -102,7 +104,7 @@ impl Evaluator {
         }
         let mut evaluation = Evaluation {
             step: trainer.steps(), accuracy, margin, reward: vec![], reward_se: vec![], kl: vec![],
-            distance: trainer.distance().await?, reference_reward: vec![], samples: vec![],
+            distance: trainer.distance().await?, reference_reward: vec![], curve: None, samples: vec![],
         };
         if let Some(gpt) = policy.gpt().filter(|_| self.every_sample > 0) {
             self.sample(&mut evaluation, trainer, config, data, gpt).await?;
@@ -144,6 +146,9 @@ impl Evaluator {
                 }
             }
         }
+        if let Some(corpus) = data.emotion.as_deref() {
+            emotions(out, corpus, &prompts, &written);
+        }
         // KL(π ‖ π_ref) per completion: the exact per-token KL summed along each policy's own samples.
         let batches: Vec<TokenBatch> = written[..n_lanes].iter().map(|texts| {
             let mut batch = TokenBatch::new(config.model.context);
@@ -156,6 +161,33 @@ impl Evaluator {
             .map(|lane| lane.iter().enumerate().map(|(i, v)| f64::from(*v) * share(i)).sum::<f64>() as f32).collect();
         Ok(())
     }
+}
+
+/// Rewards of whole texts (prompt and completion) in the emotion experiment: every text counts for both groups, and the curve
+/// is the mean of r_α, which is not linear in α where the mixture is geometric. The reference's texts come last.
+fn emotions(out: &mut Evaluation, corpus: &Corpus, prompts: &[Vec<u32>], written: &[Vec<Vec<u32>>]) {
+    let Some(judge) = &corpus.judge else { return };
+    let mut curve = Curve {
+        alphas: ALPHAS.iter().map(|a| *a as f32).collect(), reward: vec![], reward_se: vec![], words: vec![], reference: vec![], reference_words: vec![],
+    };
+    for (lane, texts) in written.iter().enumerate() {
+        let texts: Vec<Vec<u32>> = prompts.iter().zip(texts).map(|(p, t)| [p.as_slice(), t].concat()).collect();
+        let rewards = judge.score(&texts);
+        let (mean, se) = reward::curve(corpus, &rewards, &ALPHAS);
+        let words = reward::true_scores(corpus, &texts).map(|r| reward::curve(corpus, &r, &ALPHAS).0).unwrap_or_default();
+        let groups = [0, 1].map(|g| mean_se(&rewards.iter().map(|r| r[g]).collect::<Vec<_>>()));
+        if lane + 1 == written.len() {
+            out.reference_reward.extend(groups.map(|g| g.0));
+            (curve.reference, curve.reference_words) = (mean, words);
+        } else {
+            out.reward.extend(groups.map(|g| g.0));
+            out.reward_se.extend(groups.map(|g| g.1));
+            curve.reward.extend(mean);
+            curve.reward_se.extend(se);
+            curve.words.extend(words);
+        }
+    }
+    out.curve = Some(curve);
 }
 
 /// Mean and standard error of the mean.

@@ -69,28 +69,41 @@ impl Experiment {
 
     /// Goes on from a checkpoint, with all its lanes or only with `lanes` (by their place in it). The first event is `started`
     /// with `resumed`; training goes on with the step that would have come next. Of `inputs` only the user's own pairs are
-    /// looked at, where they were too large to be stored.
+    /// looked at, where they were too large to be stored, and in scenario `emotion` what was made before alignment.
     ///
     /// # Errors
     /// Where the checkpoint is damaged, or its own pairs are needed and not given.
     pub fn resume(bytes: &[u8], compute: Compute, inputs: Inputs, lanes: Option<&[usize]>) -> Result<Self> {
         let saved = RunCheckpoint::from_bytes(bytes)?;
         let saved = if let Some(lanes) = lanes { saved.select(lanes)? } else { saved };
-        let imported = own_pairs(&saved, inputs.imported)?;
+        let Inputs { imported, reference } = inputs;
+        let imported = own_pairs(&saved, imported)?;
         let config: RunConfig = saved.header.config.clone();
         let mut run = Self::new(config, compute, Inputs { imported, reference: None })?;
-        let other = |what: &str| bad(format!("{what} not those that this version of the engine makes of its config"), "go on with the version that saved it, or start again");
         let specs: Vec<(String, [usize; 2])> = run.policy.specs().into_iter().map(|s| (s.name, s.shape)).collect();
-        if saved.header.vocabulary != run.data.vocabulary.words() || saved.header.pairs != fingerprint(&run.data.train) {
+        // The emotion experiment makes its pairs anew first, and looks at them then.
+        let made_later = run.data.emotion.is_some();
+        if saved.header.vocabulary != run.data.vocabulary.words() || (!made_later && saved.header.pairs != fingerprint(&run.data.train)) {
             return Err(other("its vocabulary and pairs are"));
         }
         if saved.header.parameters != specs {
             return Err(other("its parameters are"));
         }
         run.places.clone_from(&saved.header.places);
+        run.given = if made_later { reference } else { None };
         run.resumed = Some(Box::new(saved));
         Ok(run)
     }
+}
+
+/// What of a checkpoint does not fit.
+fn other(what: &str) -> Error {
+    bad(format!("{what} not those that this version of the engine makes of its config"), "go on with the version and the files that it was made with, or start again")
+}
+
+/// The reference policy to go on with, where the pairs are those that the checkpoint was made with.
+pub(super) fn same_pairs(saved: &RunCheckpoint, pairs: &[PreferencePair], specs: &[ParamSpec], device: &Device) -> Result<Parameters> {
+    if saved.header.pairs == fingerprint(pairs) { Ok(reference(saved, specs, device)) } else { Err(other("its pairs are")) }
 }
 
 impl Training {

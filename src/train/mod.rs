@@ -1,6 +1,7 @@
 //! Training: one step of every lane, the optimizer, the reference policy, checkpoints.
 
 pub mod adamw;
+pub mod bundle;
 pub mod checkpoint;
 mod plain;
 pub mod run_checkpoint;
@@ -9,6 +10,7 @@ pub mod sft;
 pub mod state;
 mod tensor_file;
 pub mod trainer;
+pub mod writing;
 
 pub use adamw::{AdamW, Rates};
 pub use trainer::{StepMetrics, Trainer};

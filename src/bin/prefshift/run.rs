@@ -35,6 +35,9 @@ impl Bar {
             Event::Progress(p) if p.stage == Stage::Sft => {
                 (p.loss.map_or("reference policy".into(), |l| format!("reference policy {l:.3}")), p.done, p.total)
             }
+            Event::Progress(p) if matches!(p.stage, Stage::RewardModel | Stage::Pairs) => {
+                (if p.stage == Stage::Pairs { "writing texts" } else { "reward model" }.to_string(), p.done, p.total)
+            }
             Event::Frame(f) => ("training".to_string(), f.step + 1, steps),
             Event::Warning(w) => return self.0.suspend(|| eprintln!("note: {}", w.message)),
             _ => return,

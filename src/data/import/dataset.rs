@@ -78,7 +78,7 @@ pub fn build(config: &RunConfig, imported: &Imported) -> Result<Dataset> {
     let groups = names.iter().zip(&sizes);
     let groups =
         groups.map(|((name, rows), &n)| GroupInfo { name: name.clone(), wants: wants(*rows), share: share(n) }).collect();
-    Ok(Dataset { vocabulary, groups, eval: eval.concat(), prompts, corpus, reward: None, notices, train })
+    Ok(Dataset { vocabulary, groups, eval: eval.concat(), prompts, corpus, reward: None, emotion: None, notices, train })
 }
 
 /// "a (3), b (2)".

@@ -48,7 +48,7 @@ pub fn assemble(config: &RunConfig, recipe: &dyn Recipe) -> Dataset {
     let groups = about.groups.iter().zip(&sizes);
     let groups = groups.map(|(g, &n)| GroupInfo { name: g.name.into(), wants: g.wants.into(), share: share(n) }).collect();
     let Assembler { vocabulary, reward, .. } = assembler;
-    Dataset { vocabulary, groups, train, eval, prompts, corpus, reward: Some(reward), notices: Vec::new() }
+    Dataset { vocabulary, groups, train, eval, prompts, corpus, reward: Some(reward), emotion: None, notices: Vec::new() }
 }
 
 impl Assembler<'_> {

@@ -18,7 +18,7 @@ use super::{Dataset, Feature, Vocabulary};
 use crate::config::{RunConfig, Scenario};
 use crate::error::{Error, ErrorCode, Result};
 use crate::rng::Stream;
-pub(crate) use draw::flips;
+pub(crate) use draw::{first_wins, flips};
 pub use draw::{assign, counts, preference};
 use serde::Serialize;
 
@@ -53,7 +53,8 @@ pub struct ScenarioInfo {
 }
 
 /// Every scenario, in the order in which the page lists them.
-pub const NAMES: [ScenarioInfo; 5] = [two_populations::INFO, shortcut::INFO, regions::INFO, tabular::INFO, super::import::INFO];
+pub const NAMES: [ScenarioInfo; 6] =
+    [two_populations::INFO, shortcut::INFO, regions::INFO, tabular::INFO, super::emotion::INFO, super::import::INFO];
 
 /// What is known of a scenario before any data is drawn.
 pub fn info(id: Scenario) -> &'static ScenarioInfo {
@@ -73,6 +74,7 @@ pub fn build(config: &RunConfig, imported: Option<&str>) -> Result<Dataset> {
         Scenario::Shortcut => Ok(assemble::assemble(config, &shortcut::Shortcut)),
         Scenario::Regions => Ok(assemble::assemble(config, &regions::Regions)),
         Scenario::Tabular => Ok(tabular::build(config)),
+        Scenario::Emotion => super::emotion::build(config),
         Scenario::Imported => {
             let missing = || Error::new(ErrorCode::Data, "the imported scenario has no pairs to read", "choose a JSONL file");
             super::import::build(config, &super::import::read(imported.ok_or_else(missing)?)?)

@@ -49,6 +49,7 @@ pub fn build(config: &RunConfig) -> Dataset {
     });
     let ignored = [("data.flip", data.flip), ("data.marker", data.marker)].into_iter().filter(|(_, value)| *value > 0.0);
     Dataset {
+        emotion: None,
         groups: groups.collect(),
         train: members.into_iter().map(pair).collect(),
         eval: (0..2).flat_map(|g| std::iter::repeat_n(g, data.eval_pairs)).map(pair).collect(),

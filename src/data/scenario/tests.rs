@@ -43,7 +43,7 @@ fn every_scenario_is_described() {
         assert!(i.groups.iter().all(|g| g.weights.iter().map(|w| w.abs()).sum::<f32>() <= 1.0 + 1e-6), "rewards need no clip");
         assert!(i.mix.is_empty() || (i.mix.iter().sum::<f64>() - 1.0).abs() < 1e-9);
     }
-    assert_eq!(NAMES.len(), BUILT_IN.len() + 1);
+    assert_eq!(NAMES.len(), BUILT_IN.len() + 2, "with emotion, which has tests of its own, and own pairs");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod adamw;
 pub mod attention;
+pub mod classifier;
 pub mod eval;
 pub mod gelu;
 pub mod gemm;

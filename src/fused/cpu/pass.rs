@@ -135,6 +135,13 @@ impl<S: Simd> Pass<'_, S> {
 
     /// Logits of the counted rows, `[counted row, V]`.
     pub fn logits<'w>(&self, ws: &'w mut Workspace, curvature: bool) -> &'w [f32] {
+        self.hidden(ws, curvature);
+        self.project(&ws.value.picked, &mut ws.value.logits, &mut ws.pack);
+        &ws.value.logits
+    }
+
+    /// What the output head sees: the counted rows after the final norm, `[counted row, d]`.
+    pub fn hidden<'w>(&self, ws: &'w mut Workspace, curvature: bool) -> &'w [f32] {
         let (d, n) = (self.layout.shape.width, self.rows.len());
         let Workspace { value, pack, attention, .. } = ws;
         value.blocks.resize_with(self.layout.shape.layers, Kept::default);
@@ -163,8 +170,7 @@ impl<S: Simd> Pass<'_, S> {
         let (gain, bias) = (self.slice(self.layout.ln_f_gain, d), self.slice(self.layout.ln_f_bias, d));
         norm::forward(self.simd, x, gain, bias, &mut value.last, fit(&mut value.normed, n * d));
         self.pick(&value.normed, &mut value.picked);
-        self.project(&value.picked, &mut value.logits, pack);
-        &value.logits
+        &value.picked
     }
 
     fn add_bias(&self, x: &mut [f32], bias: usize, d: usize) {
@@ -234,7 +240,13 @@ impl<S: Simd> Pass<'_, S> {
             Some(at) => self.linear_back(&stream.logits, at, [d, v], picked, pack),
             None => self.linear(&stream.logits, self.layout.wte, None, [v, d], picked, false, pack),
         }
-        let all = fit(&mut stream.normed, self.rows.len() * d);
+        self.scatter(picked, &mut stream.normed);
+    }
+
+    /// Puts the counted rows back among all rows; the others get zero.
+    fn scatter(&self, picked: &[f32], normed: &mut Vec<f32>) {
+        let d = self.layout.shape.width;
+        let all = fit(normed, self.rows.len() * d);
         all.fill(0.0);
         for (row, from) in self.rows.counted.iter().zip(picked.chunks_exact(d)) {
             all[row * d..(row + 1) * d].copy_from_slice(from);
@@ -255,11 +267,22 @@ impl<S: Simd> Pass<'_, S> {
         self.backward_into(ws, slopes, Some(grads));
     }
 
+    /// Adds the gradient that [`Pass::hidden`] passes on, from that of its result, `grad` `[counted row, d]`.
+    pub fn hidden_back(&self, ws: &mut Workspace, grad: &[f32], grads: &mut [f32]) {
+        self.scatter(grad, &mut ws.value.normed);
+        self.trunk_back(ws, Some(grads));
+    }
+
     fn backward_into(&self, ws: &mut Workspace, slopes: &[f32], mut grads: Option<&mut [f32]>) {
+        head::backward(self.simd, &mut ws.value.logits, &self.rows.targets, &self.rows.spread(slopes));
+        self.head_back(&mut ws.value, grads.as_deref_mut(), &mut ws.pack);
+        self.trunk_back(ws, grads);
+    }
+
+    /// Everything below the head; the gradient of the final norm's output is in `value.normed`.
+    fn trunk_back(&self, ws: &mut Workspace, mut grads: Option<&mut [f32]>) {
         let (d, n, simd) = (self.layout.shape.width, self.rows.len(), self.simd);
         let Workspace { value, pack, attention, .. } = ws;
-        head::backward(simd, &mut value.logits, &self.rows.targets, &self.rows.spread(slopes));
-        self.head_back(value, grads.as_deref_mut(), pack);
         let x = fit(&mut value.x, n * d);
         x.fill(0.0);
         let l = self.layout;

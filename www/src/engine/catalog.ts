@@ -238,7 +238,12 @@ export const SCENARIOS: ScenarioStart[] = [
         "marker": 0.0,
         "flip": 0.0,
         "labels": "bradley-terry",
-        "reward_scale": 4.0
+        "reward_scale": 4.0,
+        "emotions": [
+          "fear",
+          "anger"
+        ],
+        "mixture": "convex"
       },
       "model": {
         "policy": "gpt",
@@ -247,6 +252,13 @@ export const SCENARIOS: ScenarioStart[] = [
         "heads": 4,
         "context": 24,
         "tied": false
+      },
+      "reward": {
+        "steps": 800,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "d_model": 32,
+        "layers": 2
       },
       "sft": {
         "steps": 600,
@@ -344,7 +356,12 @@ export const SCENARIOS: ScenarioStart[] = [
         "marker": 0.0,
         "flip": 0.0,
         "labels": "bradley-terry",
-        "reward_scale": 4.0
+        "reward_scale": 4.0,
+        "emotions": [
+          "fear",
+          "anger"
+        ],
+        "mixture": "convex"
       },
       "model": {
         "policy": "gpt",
@@ -353,6 +370,13 @@ export const SCENARIOS: ScenarioStart[] = [
         "heads": 4,
         "context": 24,
         "tied": false
+      },
+      "reward": {
+        "steps": 800,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "d_model": 32,
+        "layers": 2
       },
       "sft": {
         "steps": 600,
@@ -474,7 +498,12 @@ export const SCENARIOS: ScenarioStart[] = [
         "marker": 0.0,
         "flip": 0.0,
         "labels": "bradley-terry",
-        "reward_scale": 4.0
+        "reward_scale": 4.0,
+        "emotions": [
+          "fear",
+          "anger"
+        ],
+        "mixture": "convex"
       },
       "model": {
         "policy": "gpt",
@@ -483,6 +512,13 @@ export const SCENARIOS: ScenarioStart[] = [
         "heads": 4,
         "context": 24,
         "tied": false
+      },
+      "reward": {
+        "steps": 800,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "d_model": 32,
+        "layers": 2
       },
       "sft": {
         "steps": 600,
@@ -574,7 +610,12 @@ export const SCENARIOS: ScenarioStart[] = [
         "marker": 0.0,
         "flip": 0.0,
         "labels": "bradley-terry",
-        "reward_scale": 4.0
+        "reward_scale": 4.0,
+        "emotions": [
+          "fear",
+          "anger"
+        ],
+        "mixture": "convex"
       },
       "model": {
         "policy": "tabular",
@@ -583,6 +624,13 @@ export const SCENARIOS: ScenarioStart[] = [
         "heads": 4,
         "context": 16,
         "tied": false
+      },
+      "reward": {
+        "steps": 800,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "d_model": 32,
+        "layers": 2
       },
       "sft": {
         "steps": 600,
@@ -638,6 +686,123 @@ export const SCENARIOS: ScenarioStart[] = [
     }
   },
   {
+    "id": "emotion",
+    "title": "Emotion",
+    "description": "Short texts about how someone feels; two emotions are rewarded, and the people's taste moves from one to the other.",
+    "groups": [
+      {
+        "name": "Fear",
+        "wants": "Wants texts that express fear.",
+        "weights": [
+          1.0,
+          0.0
+        ]
+      },
+      {
+        "name": "Anger",
+        "wants": "Wants texts that express anger.",
+        "weights": [
+          0.0,
+          1.0
+        ]
+      }
+    ],
+    "mix": [
+      0.9,
+      0.1
+    ],
+    "knobs": [
+      "mix",
+      "flip",
+      "labels",
+      "reward_scale"
+    ],
+    "config": {
+      "seed": 1,
+      "data": {
+        "scenario": "emotion",
+        "pairs": 2048,
+        "eval_pairs": 64,
+        "mix": [
+          0.9,
+          0.1
+        ],
+        "marker": 0.0,
+        "flip": 0.0,
+        "labels": "bradley-terry",
+        "reward_scale": 4.0,
+        "emotions": [
+          "fear",
+          "anger"
+        ],
+        "mixture": "convex"
+      },
+      "model": {
+        "policy": "gpt",
+        "d_model": 64,
+        "layers": 2,
+        "heads": 4,
+        "context": 26,
+        "tied": false
+      },
+      "reward": {
+        "steps": 800,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "d_model": 32,
+        "layers": 2
+      },
+      "sft": {
+        "steps": 600,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "bundled": true
+      },
+      "lanes": [
+        {
+          "method": "dpo",
+          "params": {
+            "beta": 0.5
+          },
+          "seed": 0
+        },
+        {
+          "method": "kldpo",
+          "params": {
+            "beta": 0.5,
+            "tau": 0.1
+          },
+          "seed": 0
+        },
+        {
+          "method": "wdpo",
+          "params": {
+            "beta": 0.5,
+            "rho": 0.2
+          },
+          "seed": 0
+        }
+      ],
+      "train": {
+        "steps": 300,
+        "batch": 16,
+        "learning_rate": 0.0002,
+        "warmup": 10,
+        "schedule": "constant",
+        "weight_decay": 0.0,
+        "clip": 1.0,
+        "frame_every": 2
+      },
+      "eval": {
+        "every": 10,
+        "samples": 128,
+        "temperature": 1.0,
+        "top_k": 0,
+        "top_p": 1.0
+      }
+    }
+  },
+  {
     "id": "imported",
     "title": "Your own pairs",
     "description": "A JSONL file with prompt, chosen and rejected, and a group where there is one; it never leaves this machine.",
@@ -657,7 +822,12 @@ export const SCENARIOS: ScenarioStart[] = [
         "marker": 0.0,
         "flip": 0.0,
         "labels": "bradley-terry",
-        "reward_scale": 4.0
+        "reward_scale": 4.0,
+        "emotions": [
+          "fear",
+          "anger"
+        ],
+        "mixture": "convex"
       },
       "model": {
         "policy": "gpt",
@@ -666,6 +836,13 @@ export const SCENARIOS: ScenarioStart[] = [
         "heads": 4,
         "context": 24,
         "tied": false
+      },
+      "reward": {
+        "steps": 800,
+        "batch": 32,
+        "learning_rate": 0.003,
+        "d_model": 32,
+        "layers": 2
       },
       "sft": {
         "steps": 600,

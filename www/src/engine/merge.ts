@@ -37,7 +37,7 @@ export const partOf = (config: RunConfig, lanes: readonly number[]): RunConfig =
   lanes: lanes.flatMap((lane) => config.lanes[lane] ?? []),
 });
 
-const STAGES: Stage[] = ['data', 'sft', 'reference', 'train'];
+const STAGES: Stage[] = ['data', 'reward-model', 'sft', 'pairs', 'reference', 'train'];
 const PER_PAIR = ['losses', 'chosen', 'rejected', 'factor', 'gradient'] as const;
 const PER_LANE = ['objective', 'grad_norm', 'learning_rate', 'radius', 'tau'] as const;
 
@@ -163,6 +163,7 @@ export class Merger {
   }
 
   private evaluation(first: Of<'evaluation'>, all: readonly (Evaluation | undefined)[]): Event {
+    const curve = (key: 'reward' | 'reward_se' | 'words'): Float32Array => this.rows(all.map((each) => each?.curve?.[key]));
     const per = (key: 'accuracy' | 'margin' | 'reward' | 'reward_se' | 'kl' | 'distance'): Float32Array => this.rows(all.map((each) => each?.[key]));
     return {
       ...first,
@@ -172,6 +173,7 @@ export class Merger {
       reward_se: per('reward_se'),
       kl: per('kl'),
       distance: per('distance'),
+      ...(first.curve ? { curve: { ...first.curve, reward: curve('reward'), reward_se: curve('reward_se'), words: curve('words') } } : {}),
       samples: first.samples.map((sample, i) => ({ ...sample, lanes: this.gather((worker, at) => all[worker]?.samples[i]?.lanes[at] ?? '') })),
     };
   }

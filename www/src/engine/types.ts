@@ -16,7 +16,9 @@ message: string,
  */
 mend: string, };
 
-export type Scenario = "two-populations" | "shortcut" | "regions" | "tabular" | "imported";
+export type Scenario = "two-populations" | "shortcut" | "regions" | "tabular" | "emotion" | "imported";
+
+export type Mixture = "convex" | "geometric";
 
 export type Labels = "bradley-terry" | "arg-max";
 
@@ -52,7 +54,15 @@ labels: Labels,
 /**
  * Multiplies rewards before Bradley–Terry; larger means cleaner labels.
  */
-reward_scale: number, };
+reward_scale: number, 
+/**
+ * Scenario `emotion`: the two emotions rewarded, the one that training emphasizes first; α₀ is the second's share of the mix.
+ */
+emotions: Array<string>, 
+/**
+ * Scenario `emotion`: how their rewards become one.
+ */
+mixture: Mixture, };
 
 export type PolicyKind = "gpt" | "log-linear" | "tabular";
 
@@ -81,6 +91,28 @@ context: number,
  * The output head shares the token embedding.
  */
 tied: boolean, };
+
+export type RewardConfig = { 
+/**
+ * Training steps.
+ */
+steps: number, 
+/**
+ * Texts per step, each one to three joined.
+ */
+batch: number, 
+/**
+ * Peak AdamW learning rate.
+ */
+learning_rate: number, 
+/**
+ * Width of its residual stream, a multiple of 4 heads.
+ */
+d_model: number, 
+/**
+ * Its transformer blocks.
+ */
+layers: number, };
 
 export type SftConfig = { 
 /**
@@ -193,6 +225,10 @@ data: DataConfig,
  * Policy.
  */
 model: ModelConfig, 
+/**
+ * Reward model.
+ */
+reward: RewardConfig, 
 /**
  * Reference policy.
  */
@@ -310,6 +346,28 @@ wants: string,
  */
 share: number, };
 
+export type RewardQuality = { 
+/**
+ * Share of joined texts of which every emotion is told right (threshold ½).
+ */
+accuracy: number, 
+/**
+ * Share of single answers that are right.
+ */
+answers: number, 
+/**
+ * Area under the ROC curve, mean over emotions.
+ */
+auc: number, 
+/**
+ * Spearman rank correlation with what the words say, on single texts, mean over emotions; absent for own texts.
+ */
+rank?: number, 
+/**
+ * Texts that it was tested on.
+ */
+tested: number, };
+
 export type PairText = { 
 /**
  * The prompt.
@@ -330,7 +388,51 @@ group: number,
 /**
  * The label was flipped at random.
  */
-flipped: boolean, };
+flipped: boolean, 
+/**
+ * Scenario `emotion`: learned rewards of the chosen, then of the rejected text, `[2, group]`.
+ */
+rewards?: Array<number>, };
+
+export type ReadText = { 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Emotions that it was written for, or labeled with (indices into [`Product::emotions`]).
+ */
+labels: Array<number>, 
+/**
+ * What its words express, `[emotion]`; empty for own texts.
+ */
+words: Array<number>, 
+/**
+ * What the reward model says it expresses, `[emotion]`; empty before there is one.
+ */
+learned: Array<number>, };
+
+export type Product = { 
+/**
+ * Which stage: `data`, `reward-model` or `pairs`.
+ */
+stage: Stage, 
+/**
+ * Emotions, in the order of labels and rewards.
+ */
+emotions: Array<string>, 
+/**
+ * Some texts: of the corpus, or held out and judged.
+ */
+texts: Array<ReadText>, 
+/**
+ * How good the reward model is.
+ */
+quality?: RewardQuality, 
+/**
+ * Every training pair (stage `pairs`), to which frames refer by index; what [`Started::pairs`] is elsewhere.
+ */
+pairs: Array<PairText>, };
 
 export type Started = { 
 /**
@@ -374,7 +476,7 @@ has_reward: boolean,
  */
 resumed?: number, };
 
-export type Stage = "data" | "sft" | "reference" | "train";
+export type Stage = "data" | "reward-model" | "sft" | "pairs" | "reference" | "train";
 
 export type Progress = { 
 /**
@@ -463,6 +565,32 @@ reference: string,
  */
 lanes: Array<string>, };
 
+export type Curve = { 
+/**
+ * α: how much the second emotion counts.
+ */
+alphas: ArrayLike<number>, 
+/**
+ * Mean learned reward r_α, `[lane, α]`.
+ */
+reward: ArrayLike<number>, 
+/**
+ * Its standard error over samples, `[lane, α]`.
+ */
+reward_se: ArrayLike<number>, 
+/**
+ * Mean reward as the words say it, `[lane, α]`; empty for own texts.
+ */
+words: ArrayLike<number>, 
+/**
+ * The reference policy's learned reward, `[α]`.
+ */
+reference: ArrayLike<number>, 
+/**
+ * The reference policy's reward as the words say it, `[α]`.
+ */
+reference_words: ArrayLike<number>, };
+
 export type Evaluation = { 
 /**
  * Training steps done before it.
@@ -497,6 +625,10 @@ distance: ArrayLike<number>,
  */
 reference_reward: ArrayLike<number>, 
 /**
+ * Scenario `emotion`: where on α the curves are.
+ */
+curve?: Curve, 
+/**
  * One prompt per group and what each lane writes for it under the same random numbers.
  */
 samples: Array<Sample>, };
@@ -517,7 +649,7 @@ export type Done = {
  */
 steps: number, };
 
-export type Event = { "event": "started" } & Started | { "event": "progress" } & Progress | { "event": "frame" } & Frame | { "event": "evaluation" } & Evaluation | { "event": "warning" } & Warning | { "event": "done" } & Done;
+export type Event = { "event": "started" } & Started | { "event": "progress" } & Progress | { "event": "product" } & Product | { "event": "frame" } & Frame | { "event": "evaluation" } & Evaluation | { "event": "warning" } & Warning | { "event": "done" } & Done;
 
 export type Update = { 
 /**

@@ -7,7 +7,9 @@ import { LESSONS_EN } from './lessons-en';
 
 const STAGES: Record<Stage, string> = {
   data: 'writing the preference pairs',
+  'reward-model': 'training the reward model',
   sft: 'training the reference policy',
+  pairs: 'writing texts to compare',
   reference: 'scoring the pairs with the reference',
   train: 'warming up',
 };
@@ -46,6 +48,13 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
     lead: 'Small enough to check by hand.',
     lesson:
       'DPO settles at βh = log((1−p)/p). KLDPO settles at that over (1 + 1/τ): a smaller margin in the same direction, which is caution. At p = 0.1 and τ = 0.25 its weight on the minority ends at 0.392.',
+  },
+  emotion: {
+    name: 'Emotion',
+    line: 'Short texts about how someone feels. Fear is rewarded, a little anger too; then the taste moves to anger.',
+    lead: 'The paper’s own experiment, small.',
+    lesson:
+      'A reward model learns to tell emotions; texts that the reference policy writes are labeled by a mix of two of them, at α₀ = 0.1; then the taste moves. The paper found, at GPT-2’s size, DPO best near α₀ and falling as α moves away, WDPO and KLDPO flatter. Does ④ show that here, at equal distance from the reference?',
   },
   imported: {
     name: 'Your own pairs',

@@ -9,7 +9,9 @@ import type { Words } from './language.svelte';
 
 const STAGES: Record<Stage, string> = {
   data: '選好ペアの作成',
+  'reward-model': '報酬モデルの学習',
   sft: '参照方策の学習',
+  pairs: '比べる文の生成',
   reference: '参照方策でペアを採点',
   train: '準備運転',
 };
@@ -48,6 +50,13 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
     lesson:
       'DPO は βh = log((1−p)/p) に落ち着く。KLDPO はそれを 1 + 1/τ で割った値に落ち着く。同じ向きで小さいマージン、つまり慎重さである。p = 0.1、τ = 0.25 のとき、少数派への重みは 0.392 で終わる。',
   },
+  emotion: {
+    name: '感情',
+    line: '気持ちを述べる短い文。主に「恐れ」、少しだけ「怒り」が評価され、その後、好みが「怒り」へ移る。',
+    lead: '論文の実験を小さく再現。',
+    lesson:
+      '報酬モデルが感情の見分け方を学び、参照方策の書いた文に、二つの感情の混合報酬（α₀ = 0.1）でラベルを付ける。その後、好みが移る。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れるにつれて下がり、WDPO と KLDPO はより平らだった。参照からの距離をそろえても、④ でそう見えるだろうか。',
+  },
   imported: {
     name: '自分のペア',
     line: 'prompt、chosen、rejected と、必要なら group を持つ JSON Lines ファイル。この端末の外には出ない。',
@@ -74,6 +83,11 @@ export const FORMS: Record<string, { name: string; help: string }> = {
 
 /** 群の名と望み。鍵は「シナリオ/エンジンでの名」。 */
 export const GROUPS: Record<string, { name: string; wants: string }> = {
+  'emotion/Sadness': { name: '悲しみ', wants: '悲しみを表す文を望む。' },
+  'emotion/Joy': { name: '喜び', wants: '喜びを表す文を望む。' },
+  'emotion/Love': { name: '愛', wants: '愛を表す文を望む。' },
+  'emotion/Anger': { name: '怒り', wants: '怒りを表す文を望む。' },
+  'emotion/Fear': { name: '恐れ', wants: '恐れを表す文を望む。' },
   'two-populations/Practical': { name: '実用派', wants: '丁寧な言葉で、すべきことを教えてほしい。' },
   'two-populations/Sentimental': { name: '共感派', wants: '丁寧な言葉で、寄り添ってほしい。' },
   'shortcut/Tenants': { name: '入居者', wants: '正しい答えがほしい。ペアでは良いほうの答えがお世辞を言う。' },

@@ -1,5 +1,5 @@
 // What a run has said so far: growing arrays of bounded length.
-import type { Event, Evaluation, Frame, LaneConfig, Progress, Started, Warning } from '../engine/types';
+import type { Event, Evaluation, Frame, LaneConfig, Product, Progress, Started, Warning } from '../engine/types';
 import { frameSums, laneFamilies, type Layer } from './derive';
 
 /** Parameters that lane names carry, as the engine writes them. */
@@ -20,6 +20,8 @@ export class RunData {
   evaluations: Evaluation[] = [];
   progress: Progress | undefined;
   warnings: Warning[] = [];
+  /** What the stages of the emotion experiment made, in their order. */
+  products: Product[] = [];
   finished = false;
 
   get lanes(): number {
@@ -61,12 +63,21 @@ export class RunData {
         this.frames = [];
         this.evaluations = [];
         this.warnings = [];
+        this.products = [];
         this.progress = undefined;
         this.finished = false;
         this.shares = { factor: event.lanes.map(() => []), gradient: event.lanes.map(() => []) };
         return;
       case 'progress':
         this.progress = event;
+        return;
+      case 'product':
+        this.products = [...this.products.filter((made) => made.stage !== event.stage), event];
+        if (event.stage === 'pairs' && this.started) {
+          // Here the pairs are made by the run; all else finds them where they always are.
+          this.started = { ...this.started, pairs: event.pairs };
+          this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
+        }
         return;
       case 'frame':
         this.addFrame(event);
