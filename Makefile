@@ -62,11 +62,11 @@ test-wasm:
 	@scripts/timed.sh "wasm in headless Chromium, CPU" scripts/test-wasm.sh cpu $(PREFSHIFT_TARGET)
 	@scripts/timed.sh "wasm in headless Chromium, WebGPU on a software adapter" scripts/test-wasm.sh gpu $(PREFSHIFT_TARGET)
 
-test-page: www/dist/index.html
+test-page: www/dist/index.html cli
 	@scripts/setup.sh page browser
 	@cd www && ../scripts/timed.sh "page: types" npm run --silent check
 	@cd www && ../scripts/timed.sh "page: units" npm run --silent test
-	@cd www && CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)} EXPECT_ENGINE=1 \
+	@cd www && CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)} EXPECT_ENGINE=1 PREFSHIFT=$(PREFSHIFT) \
 	  ../scripts/timed.sh "page: built, in headless Chromium" npm run --silent e2e
 
 # BENCH="--gpu real --rounds 5" and so on; benches/README.md has the options.

@@ -15,7 +15,7 @@ const binary = process.env['PREFSHIFT'];
 const seeds = (process.env['SEEDS'] ?? '1,2,3').split(',').map(Number);
 const only = process.env['ONLY']?.split(',');
 
-describe.runIf(binary !== undefined)('lessons, by the command line', () => {
+describe.runIf(binary)('lessons, by the command line', () => {
   for (const { id, found } of LESSONS.filter((lesson) => !only || only.includes(lesson.id))) {
     it(`${id}: the run says what the lesson found`, { timeout: 600_000 }, () => {
       const folder = mkdtempSync(join(tmpdir(), 'prefshift-lesson-'));

@@ -18,6 +18,8 @@ export interface PlaneLane {
   path: readonly PlanePoint[];
   /** Early stopping for free: drawn heavier. The lane named DPO where no lane says so. */
   baseline?: boolean | undefined;
+  /** Of an earlier run, kept for comparison: drawn lighter, all of it. */
+  kept?: boolean | undefined;
 }
 
 /** What a plane draws. */
@@ -124,7 +126,7 @@ export class PlaneChart extends Figure<PlaneView> {
       }),
     );
     this.spots = pixels.flat();
-    const reached = pixels.map((path) => (view.cursor === undefined ? path : path.filter((p) => p.step <= (view.cursor ?? 0))));
+    const reached = pixels.map((path) => (view.cursor === undefined || view.lanes[path[0]?.lane ?? -1]?.kept ? path : path.filter((p) => p.step <= (view.cursor ?? 0))));
     this.drawPaths(view, pixels, reached);
     this.drawLabels(reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
   }
@@ -167,6 +169,7 @@ export class PlaneChart extends Figure<PlaneView> {
       const dash = dashArray(lane.dash);
       set(node, { d: shape(path) ?? '', 'stroke-dasharray': dash });
       node.classList.toggle('chart-baseline', this.isBaseline(i));
+      node.classList.toggle('chart-kept', lane.kept === true);
       const rest = later[i];
       const all = pixels[i] ?? [];
       if (rest) set(rest, { d: path.length < all.length ? (shape(all.slice(Math.max(0, path.length - 1))) ?? '') : '', 'stroke-dasharray': dash });

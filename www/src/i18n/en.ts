@@ -315,6 +315,27 @@ export const en = {
     notEvaluated: 'Nothing has been evaluated yet.',
   },
 
+  // Kept run, export
+  keep: 'keep to compare',
+  keepHelp: 'Keep this run: its paths stay in ⑥ beside the next run’s.',
+  dropKept: 'drop the kept run',
+  keptName: (lane: string) => `${lane} (kept)`,
+  keptSame: 'Kept. Change a setting and train again: ⑥ will show both runs.',
+  keptNothing: 'nothing',
+  keptChange: (what: string, from: string, to: string) => `${what} ${from} → ${to}`,
+  keptLine: (changed: string, lanes: string) => `Changed since the kept run: ${changed}.${lanes === '' ? '' : ` Worst group’s accuracy at the end: ${lanes}.`}`,
+  export: 'Export',
+  exportRun: 'The run',
+  exportJson: 'Everything (JSON)',
+  exportCsv: 'Metrics (CSV)',
+  exportTrace: 'Recording (JSON Lines)',
+  exportCommand: 'The same run from the command line',
+  exportCommandHelp: 'At the root of the repository, after `make cli`. CPUs differ in the last digits; the conclusions are the same.',
+  exportChanged: 'Settings were changed while this run was under way; the command runs it with those that it began with.',
+  exportPolicies: 'Policies (safetensors)',
+  exportCharts: 'Charts',
+  exportNothing: 'There is no run to export yet.',
+
   // Share
   share: 'Share',
   shareHelp: 'This link opens the page with the settings that are on the controls now. For a class, controls can be hidden and values locked.',

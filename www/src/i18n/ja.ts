@@ -334,6 +334,27 @@ export const ja: Words = {
     notEvaluated: 'まだ評価していません。',
   },
 
+  // Kept run, export
+  keep: '比較用に残す',
+  keepHelp: 'この実行を残す。⑥に軌跡が残り、次の実行と並ぶ。',
+  dropKept: '残した実行を消す',
+  keptName: (lane) => `${lane}（前回）`,
+  keptSame: '残しました。設定を変えてもう一度学習すると、⑥に両方が並びます。',
+  keptNothing: 'なし',
+  keptChange: (what, from, to) => `${what} ${from} → ${to}`,
+  keptLine: (changed, lanes) => `残した実行からの変更：${changed}。${lanes === '' ? '' : `最後の、最悪の群の正解率：${lanes}。`}`,
+  export: '書き出し',
+  exportRun: '実行',
+  exportJson: 'すべて（JSON）',
+  exportCsv: '指標（CSV）',
+  exportTrace: '記録（JSON Lines）',
+  exportCommand: '同じ実行をコマンドラインで',
+  exportCommandHelp: 'リポジトリーの最上位で、`make cli` のあとに。最後の桁は CPU により異なるが、結論は同じになる。',
+  exportChanged: '実行中に設定が変更されました。このコマンドは開始時の設定で実行します。',
+  exportPolicies: '方策（safetensors）',
+  exportCharts: '図',
+  exportNothing: '書き出す実行がまだありません。',
+
   // Share
   share: '共有',
   shareHelp: 'このリンクを開くと、いまの設定のページになります。授業では、操作部を隠したり値を固定したりできます。',

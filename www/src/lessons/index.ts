@@ -111,10 +111,10 @@ export const LESSONS: readonly Lesson[] = [
   },
   {
     id: 'nothing',
-    settings: { scenario: 'two-populations', methods: 'dpo,kldpo', minority: 0.5, marker: 1, tau: 0.1, taus: '0.25', steps: 200 },
+    settings: { scenario: 'two-populations', methods: 'dpo,kldpo', minority: 0.5, marker: 1, tau: 0.1, steps: 200 },
     found: 0,
     measure(facts) {
-      const [dpo, kldpo] = [facts.lane('dpo'), facts.lane('kldpo', (params) => params['tau'] ?? 0)];
+      const [dpo, kldpo] = [facts.lane('dpo'), facts.lane('kldpo')];
       if (dpo === undefined || kldpo === undefined) return undefined;
       const [a, b] = [facts.nominal(dpo), facts.nominal(kldpo)];
       const answer = a - b > 0.05 ? 0 : b - a > 0.05 ? 1 : 2;

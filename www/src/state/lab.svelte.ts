@@ -11,6 +11,7 @@ import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
 import { clamp, defaults, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { Kept } from './kept.svelte';
 import { Slow } from './slow.svelte';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
@@ -72,6 +73,7 @@ export class Lab {
 
   readonly transport: Transport;
   readonly slow: Slow;
+  readonly kept: Kept;
   readonly backstage: Backstage;
   readonly panels = new Panels(this);
 
@@ -79,6 +81,7 @@ export class Lab {
     this.base = base;
     this.transport = new Transport(this);
     this.slow = new Slow(this);
+    this.kept = new Kept(this);
     this.backstage = new Backstage(this, base);
   }
 

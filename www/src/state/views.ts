@@ -1,5 +1,5 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
-import type { BarsView, GroupStyle, PlaneView, SharesView, ShiftView } from '../charts';
+import type { BarsView, GroupStyle, PlaneLane, PlaneView, SharesView, ShiftView } from '../charts';
 import { t } from '../i18n';
 import {
   lastAt,
@@ -127,7 +127,7 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
   };
 }
 
-export function planeView(data: RunData, metric: Metric, cursor: number | undefined, against: Against, groups: GroupStyle[]): PlaneView {
+export function planeView(data: RunData, metric: Metric, cursor: number | undefined, against: Against, groups: GroupStyle[], kept?: RunData): PlaneView {
   const name = t.metricName[metric];
   const axis = t.metricAxis[metric];
   const last = data.evaluations.at(-1);
@@ -139,12 +139,21 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
     xLabel: t.planeX(axis),
     yLabel:
       against.kind === 'worst' ? t.planeYWorst(axis) : t.planeYAlpha(axis, `${Math.round(against.alpha * 100)}%`, groups[against.target]?.name ?? ''),
-    lanes: data.names.map((lane, i) => ({
+    lanes: data.names.map((lane, i): PlaneLane => ({
       name: lane,
       dash: dashOf(data, i),
       path: planePath(data.evaluations, metric, i, data.lanes, mix, against),
       baseline: methodOf(data, i) === 'dpo',
-    })),
+    })).concat(
+      // A run that was kept, where it has the same groups.
+      (kept && kept.started !== data.started && kept.groups === data.groups ? kept.names : []).map((lane, i) => ({
+        name: t.keptName(lane),
+        dash: dashOf(kept!, i),
+        path: planePath(kept!.evaluations, metric, i, kept!.lanes, mix, against),
+        baseline: false,
+        kept: true,
+      })),
+    ),
     cursor,
     ...(reference ? { reference: { x: nominalValue(reference, mix), y: y(reference) } } : {}),
   };
