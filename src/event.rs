@@ -119,6 +119,8 @@ pub struct Progress {
 pub enum Stage {
     /// Scenario, pairs, vocabulary.
     Data,
+    /// Compiling the GPU's kernels.
+    Kernels,
     /// Reward model (scenario `emotion`).
     RewardModel,
     /// Reference policy.

@@ -38,6 +38,9 @@ pub struct Inputs {
 
 enum Phase {
     Start,
+    /// Before all else on a GPU, so that a page can do it ahead and say how far it is.
+    #[cfg(feature = "gpu")]
+    Kernels(crate::fused::gpu::WarmUp, Box<Phase>),
     Reward(Box<RewardTraining>),
     Sft(Box<Sft>),
     Writing(Box<(Parameters, Writing)>),
@@ -123,7 +126,17 @@ impl Experiment {
     /// Where the device fails or every lane has diverged.
     pub async fn next(&mut self) -> Result<Vec<Event>> {
         match std::mem::replace(&mut self.phase, Phase::Ended) {
-            Phase::Start => self.start(),
+            Phase::Start => {
+                let events = self.start()?;
+                self.warm_up();
+                Ok(events)
+            }
+            #[cfg(feature = "gpu")]
+            Phase::Kernels(mut kernels, then) => {
+                let [done, total] = kernels.next().await?;
+                self.phase = if done < total { Phase::Kernels(kernels, then) } else { *then };
+                Ok(vec![Event::Progress(Progress { stage: Stage::Kernels, done, total, loss: None })])
+            }
             Phase::Reward(training) => self.reward(training),
             Phase::Sft(sft) => self.sft(sft).await,
             Phase::Writing(writing) => Ok(self.write(writing)),
@@ -158,6 +171,15 @@ impl Experiment {
             Phase::Reference(Parameters::init(&specs, &mut rng, device))
         };
         Ok(events)
+    }
+
+    /// On a GPU, its kernels come before what is next.
+    fn warm_up(&mut self) {
+        #[cfg(feature = "gpu")]
+        if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt()) {
+            let kernels = crate::fused::gpu::WarmUp::new(gpu.clone(), &gpt.shape(), &self.config.lanes, self.config.eval.samples > 0);
+            self.phase = Phase::Kernels(kernels, Box::new(std::mem::replace(&mut self.phase, Phase::Ended)));
+        }
     }
 
     fn started(&self) -> Started {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Step time of our engine against lanes, pairs, width and context, from the shape of the benchmarks; one at a time.
-// Writes scaling.json, and scaling.svg drawn from it. `--from-json` only draws.
+// Writes scaling.json, and scaling.svg drawn from it. `--from-json` only draws; `--skip-native` keeps the native series.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ const { values: args } = parseArgs({
     webgpu: { type: 'boolean', default: false },
     gpu: { type: 'string', default: 'software' },
     'limit-ms': { type: 'string', default: '4000' },
+    'skip-native': { type: 'boolean', default: false },
     'from-json': { type: 'boolean', default: false },
     out: { type: 'string', default: import.meta.dirname },
   },
@@ -89,8 +90,13 @@ let data;
 if (args['from-json']) {
   data = JSON.parse(readFileSync(path, 'utf8'));
 } else {
-  data = { when: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, base: BASE, series: [await native(1), await native(cpus().length)] };
-  if (args.webgpu) data.series.push(await webgpu());
+  if (args['skip-native']) {
+    data = JSON.parse(readFileSync(path, 'utf8'));
+    data.series = data.series.filter((s) => s.name.startsWith('native'));
+  } else {
+    data = { when: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, base: BASE, series: [await native(1), await native(cpus().length)] };
+  }
+  if (args.webgpu) data.series.push({ when: new Date().toISOString(), ...(await webgpu()) });
   writeFileSync(path, `${JSON.stringify(data, undefined, 1)}\n`);
 }
 writeFileSync(join(args.out, 'scaling.svg'), chart(data));

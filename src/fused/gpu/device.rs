@@ -5,16 +5,24 @@ use crate::error::{Error, ErrorCode, Result};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// The first thing that went wrong on a device; everything after it may be stale.
 type Fault = Arc<Mutex<Option<String>>>;
 
-/// A compiled kernel with the layout of its bindings.
+/// A kernel with the layout of its bindings; compiled when it is first recorded, or ahead of that ([`super::WarmUp`]).
 pub struct Kernel {
-    pub(super) pipeline: wgpu::ComputePipeline,
+    entry: String,
+    source: String,
+    pipeline: OnceLock<wgpu::ComputePipeline>,
     pub(super) layout: wgpu::BindGroupLayout,
+}
+
+impl Kernel {
+    pub(super) fn compiled(&self) -> bool {
+        self.pipeline.get().is_some()
+    }
 }
 
 /// An open GPU.
@@ -115,7 +123,7 @@ impl Gpu {
 
     /// Kernels compiled so far.
     pub fn pipelines(&self) -> usize {
-        locked(&self.kernels).len()
+        locked(&self.kernels).values().filter(|k| k.compiled()).count()
     }
 
     /// Buffers made so far, and their bytes.
@@ -123,8 +131,8 @@ impl Gpu {
         *locked(&self.made)
     }
 
-    /// The kernel `entry` of `source`, compiled at the first call. Bindings 0 and 1 are the launch and the feed, the
-    /// rest are `written` or only read.
+    /// The kernel `entry` of `source`, not compiled yet where this is the first call. Bindings 0 and 1 are the launch and
+    /// the feed, the rest are `written` or only read.
     pub(super) fn kernel(&self, entry: &str, source: &str, written: &[bool]) -> Arc<Kernel> {
         let key = format!("{entry}\n{source}");
         if let Some(kernel) = locked(&self.kernels).get(&key) {
@@ -140,26 +148,54 @@ impl Gpu {
         let mut entries = vec![binding(0, wgpu::BufferBindingType::Uniform, true), binding(1, storage(&false), false)];
         entries.extend(written.iter().enumerate().map(|(i, w)| binding(i + 2, storage(w), false)));
         let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(entry), entries: &entries });
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(entry),
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
-        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: None,
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(entry),
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some(entry),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
-        });
-        let kernel = Arc::new(Kernel { pipeline, layout });
+        let kernel = Arc::new(Kernel { entry: entry.into(), source: source.into(), pipeline: OnceLock::new(), layout });
         locked(&self.kernels).insert(key, kernel.clone());
         kernel
+    }
+
+    /// The kernel's pipeline, compiled at the first call.
+    pub(super) fn pipeline(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
+        kernel.pipeline.get_or_init(|| {
+            let label = Some(kernel.entry.as_str());
+            let source = wgpu::ShaderSource::Wgsl(kernel.source.as_str().into());
+            let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
+            let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: None,
+                bind_group_layouts: &[Some(&kernel.layout)],
+                immediate_size: 0,
+            });
+            self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label,
+                layout: Some(&layout),
+                module: &module,
+                entry_point: label,
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
+        }).clone()
+    }
+
+    /// Compiles `kernel` and waits until the device has done so.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Device`] with what the compiler said, or where the device failed before.
+    pub(super) async fn compile(&self, kernel: &Kernel) -> Result<()> {
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        self.pipeline(kernel);
+        // A browser answers when everything before it has been done.
+        if let Some(e) = scope.pop().await {
+            note(&self.fault, format!("kernel `{}`: {e}", kernel.entry));
+        }
+        self.check()
+    }
+
+    /// Kernels asked for and not compiled yet; those that nobody holds any more are forgotten first where `anew`.
+    pub(super) fn uncompiled(&self, anew: bool) -> Vec<Arc<Kernel>> {
+        let mut kernels = locked(&self.kernels);
+        if anew {
+            kernels.retain(|_, k| k.compiled() || Arc::strong_count(k) > 1);
+        }
+        kernels.values().filter(|k| !k.compiled()).cloned().collect()
     }
 
     /// A zeroed buffer of `len` words.

@@ -3,7 +3,7 @@
 use super::batch::{Feed, Room, Sequence};
 use super::lanes::GpuLanes;
 use super::buffers::Activations;
-use super::kernels::{Kernels, prelude};
+use super::kernels::{self, Kernels};
 use super::model::{Pass, Plan, Slots};
 use super::program::{Extent, Op, Program, Recorder};
 use crate::data::TokenBatch;
@@ -44,18 +44,18 @@ impl Eval {
         let room = Room::new(CHUNK, shape.context, shape.vocabulary);
         let pass = Pass { lanes: lanes + 1, tangents: 0, room };
         let acts = Activations::new(gpu, &shape, &pass, false)?;
-        let kernels = Kernels::new(gpu, &shape, false, false);
+        let model = Kernels::new(gpu, &shape, false, false);
         let feed_buffer = gpu.buffer("batches", Feed::capacity(lanes + 1, &room), STORAGE)?;
         let divergence = gpu.buffer("divergences", lanes * room.rows, STORAGE)?;
         let staging = gpu.buffer("an evaluation", (lanes + 1) * 2 * room.rows, STAGING)?;
-        let plan = Plan { kernels: &kernels, shape, padded: &on.padded, pass, params: &on.params, acts: &acts, caches: None };
+        let plan = Plan { kernels: &model, shape, padded: &on.padded, pass, params: &on.params, acts: &acts, caches: None };
         let forward = |at: usize, n: usize| {
             let mut r = Recorder::default();
             plan.embed(&mut r, Slots { at, n });
             plan.forward(&mut r, Slots { at, n });
             r.finish(gpu, &feed_buffer)
         };
-        let kernel = gpu.kernel("main", &(prelude(&shape) + include_str!("divergence.wgsl")), &[false, false, true]);
+        let kernel = kernels::divergence(gpu, &shape);
         let diverge = (0..lanes).map(|lane| {
             let mut r = Recorder::default();
             let op = Op { z0: lane as u32, counted: 1, k: lanes as u32, ..plan.op() };

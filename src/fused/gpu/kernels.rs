@@ -2,6 +2,7 @@
 
 use super::device::{Gpu, Kernel};
 use super::matmul;
+use super::objective;
 use crate::fused::layout::Shape;
 use std::sync::Arc;
 
@@ -38,8 +39,44 @@ pub struct Tangent {
     pub(super) gelu: Arc<Kernel>,
 }
 
+/// What a step needs beside the model.
+pub struct Step {
+    pub(super) objective: Arc<Kernel>,
+    pub(super) squares: Arc<Kernel>,
+    pub(super) update: Arc<Kernel>,
+}
+
+impl Step {
+    /// The methods' weighing, and AdamW.
+    pub fn new(gpu: &Gpu, shape: &Shape) -> Self {
+        let prelude = prelude(shape);
+        let kernel = |entry: &str, source: &str, written: &[bool]| gpu.kernel(entry, &(prelude.clone() + source), written);
+        let adamw = include_str!("adamw.wgsl");
+        Self {
+            objective: kernel("main", &objective::source(), &[false, false, true, true, true]),
+            // Each entry point binds what it uses; the rest of the file's bindings do not count for it.
+            squares: kernel("squares", adamw, &[false, true]),
+            update: kernel("update", adamw, &[false, true, false, true, true, true]),
+        }
+    }
+}
+
+/// Divergences of an evaluation.
+pub fn divergence(gpu: &Gpu, shape: &Shape) -> Arc<Kernel> {
+    gpu.kernel("main", &(prelude(shape) + include_str!("divergence.wgsl")), &[false, false, true])
+}
+
+/// Attention of one token over kept keys and values, and the choice of the next token.
+pub fn sampling(gpu: &Gpu, shape: &Shape) -> [Arc<Kernel>; 2] {
+    let source = prelude(shape);
+    [
+        gpu.kernel("main", &(source.clone() + include_str!("decode.wgsl")), &[false, true, true, true]),
+        gpu.kernel("main", &(source + include_str!("choose.wgsl")), &[false, false, false, true]),
+    ]
+}
+
 /// The model's constants and what all kernels share.
-pub fn prelude(shape: &Shape) -> String {
+fn prelude(shape: &Shape) -> String {
     let Shape { width: d, heads, context, vocabulary, .. } = *shape;
     let constants = [
         ("D", d), ("DP", d.next_multiple_of(4)), ("D3P", (3 * d).next_multiple_of(4)), ("HEADS", heads), ("DH", d / heads), ("V", vocabulary),
@@ -50,7 +87,7 @@ pub fn prelude(shape: &Shape) -> String {
 }
 
 impl Kernels {
-    /// Compiles what is needed: to train, and with tangents.
+    /// What is needed: to train, and with tangents.
     pub fn new(gpu: &Gpu, shape: &Shape, train: bool, tangents: bool) -> Self {
         let prelude = prelude(shape);
         let kernel = |entry: &str, source: &str, written: &[bool]| gpu.kernel(entry, &(prelude.clone() + source), written);

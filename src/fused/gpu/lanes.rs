@@ -4,10 +4,10 @@ use super::batch::{Feed, LANE_PARAMS, Room, Sequence};
 use super::device::{Gpu, Kernel, bytes};
 use super::eval::Eval;
 use super::buffers::{Activations, Gradients};
-use super::kernels::{Kernels, prelude};
+use super::kernels::{Kernels, Step};
 use super::model::{Pass, Plan, Slots};
 use super::padded::Padded;
-use super::objective::{MAX_PARAMS, place, source};
+use super::objective::{MAX_PARAMS, place};
 use super::sample::Sampler;
 use super::program::{Extent, Op, Program, Recorder};
 use crate::train::adamw::{BETA1, BETA2, Rates};
@@ -92,7 +92,7 @@ fn wrong(what: impl Into<String>) -> Error {
     Error::new(ErrorCode::Device, what, "this is a mistake in the program; use the CPU")
 }
 
-fn needs_tangent(lane: &LaneConfig) -> bool {
+pub(super) fn needs_tangent(lane: &LaneConfig) -> bool {
     find(&lane.method).is_some_and(|o| o.info().needs_embedding_gradient)
 }
 
@@ -368,9 +368,7 @@ impl Recording<'_> {
         let (plan, g, pass) = (self.plan, self.grads, self.plan.pass);
         let plain = pass.lanes - pass.tangents;
         let mut r = Recorder::default();
-        let prelude = prelude(&plan.shape);
-        let kernel = |entry: &str, source: &str, written: &[bool]| self.gpu.kernel(entry, &(prelude.clone() + source), written);
-        let objective = kernel("main", &source(), &[false, false, true, true, true]);
+        let Step { objective, squares, update } = Step::new(self.gpu, &plan.shape);
         let weigh = |r: &mut Recorder, mode: u32, lanes: Slots| {
             let op = Op { z0: lanes.at as u32, mode, k: self.groups as u32, ..plan.op() };
             let buffers = [&plan.acts.log_probs, &g.squares, &g.slopes, self.measured, self.kept];
@@ -386,10 +384,6 @@ impl Recording<'_> {
             weigh(&mut r, 1, Slots { at: plain, n: pass.tangents });
         }
         plan.backward(&mut r, g, true);
-        let adamw = include_str!("adamw.wgsl");
-        // Each entry point binds what it uses; the rest of the file's bindings do not count for it.
-        let squares = kernel("squares", adamw, &[false, true]);
-        let update = kernel("update", adamw, &[false, true, false, true, true, true]);
         let partial = self.gpu.buffer("gradient norms", pass.lanes * PARTS, STORAGE)?;
         let decay = self.gpu.buffer("decay", plan.padded.len, STORAGE)?;
         self.gpu.queue.write_buffer(&decay, 0, &bytes::of(&plan.padded.decay()));

@@ -23,7 +23,9 @@ mod objective;
 mod padded;
 mod program;
 mod sample;
+mod warm;
 
 pub use device::Gpu;
 pub use eval::Who;
 pub use lanes::{Counts, GpuLanes, PairTable};
+pub use warm::WarmUp;

@@ -120,7 +120,7 @@ impl Recorder {
                 let bind = gpu.device.create_bind_group(&descriptor);
                 let offset = (count * Op::STRIDE) as u32;
                 count += 1;
-                Item::Launch(Launch { kernel: p.kernel, bind, offset, extent: p.extent, y: p.y as u32, z: p.z as u32 })
+                Item::Launch(Launch { pipeline: gpu.pipeline(&p.kernel), bind, offset, extent: p.extent, y: p.y as u32, z: p.z as u32 })
             }
         }).collect();
         Ok(Program { items })
@@ -128,7 +128,7 @@ impl Recorder {
 }
 
 struct Launch {
-    kernel: Arc<Kernel>,
+    pipeline: wgpu::ComputePipeline,
     bind: wgpu::BindGroup,
     offset: u32,
     extent: Extent,
@@ -161,7 +161,7 @@ impl Program {
                     Extent::Fixed(x) => x as u32,
                     Extent::Rows(kind) => counts[kind as usize].div_ceil(super::matmul::Tiles::ROWS as u32),
                 };
-                pass.set_pipeline(&l.kernel.pipeline);
+                pass.set_pipeline(&l.pipeline);
                 pass.set_bind_group(0, &l.bind, &[l.offset]);
                 pass.dispatch_workgroups(x, l.y, l.z);
                 launches += 1;

@@ -3,7 +3,7 @@ import { defaults, toConfig } from '../state/settings';
 import { Crew, planFor, type Worker } from './crew';
 import type { EngineCode, WorkerListener } from './engine';
 import { Merger, planLanes } from './merge';
-import type { EngineError, RunRequest } from './protocol';
+import type { EngineError, RunRequest, Until } from './protocol';
 import type { Event, LaneConfig, Probe, RunConfig } from './types';
 
 const config = (methods: string, over: Partial<ReturnType<typeof defaults>> = {}): RunConfig => toConfig({ ...defaults(), methods, ...over });
@@ -40,10 +40,11 @@ function started(config: RunConfig): Event {
 }
 
 /** A run of `steps` steps, with an evaluation every other step and a warning that every worker gives. */
-function* events(config: RunConfig, reference: boolean): Generator<Event> {
+function* events(config: RunConfig, reference: boolean, kernels = false): Generator<Event> {
   yield started(config);
   yield { event: 'warning', code: 'data', message: 'of the data' };
   yield { event: 'progress', stage: 'data', done: 1, total: 1, loss: null };
+  if (kernels) yield { event: 'progress', stage: 'kernels', done: 1, total: 1, loss: null };
   if (!reference) yield { event: 'progress', stage: 'sft', done: 1, total: 1, loss: 1 };
   yield { event: 'progress', stage: 'reference', done: 1, total: 1, loss: null };
   for (let step = 0; step <= config.train.steps; step += 1) {
@@ -63,15 +64,15 @@ class Fake implements Worker {
   updates: RunConfig[] = [];
   private source: Generator<Event> | undefined;
   private id = 0;
-  private until: 'ready' | 'reference' = 'ready';
+  until: Until = 'ready';
   private prepared = false;
 
   constructor(private readonly listener: WorkerListener) {}
 
-  async start(id: number, run: RunRequest, until: 'ready' | 'reference'): Promise<void> {
+  async start(id: number, run: RunRequest, until: Until): Promise<void> {
     [this.id, this.until, this.made, this.allowed, this.prepared] = [id, until, 0, 0, false];
     this.runs.push(run);
-    this.source = events(run.config, run.reference !== undefined);
+    this.source = events(run.config, run.reference !== undefined, until === 'kernels');
     this.listener.state('preparing', id);
   }
 
@@ -101,6 +102,7 @@ class Fake implements Worker {
 
   allow(frames: number): void {
     this.allowed = frames;
+    if (this.until === 'kernels') [this.until, this.prepared] = ['ready', false];
   }
   async hold(): Promise<number> {
     this.allowed = this.made;
@@ -350,6 +352,20 @@ describe('preparing and failing', () => {
     await crew.reset();
     expect(workers[0]!.runs).toHaveLength(3);
     expect(workers[0]!.runs.at(-1)!.reference).toEqual(Uint8Array.of(255));
+  });
+
+  it.each(['play', 'prepare'] as const)('prepares a part and then, at %s, the rest', async (how) => {
+    const { crew, workers, heard, activities } = stage(1);
+    await crew.start({ config: withBetas('dpo,kldpo', 2), reference: new Uint8Array() }, false, 'kernels');
+    await run(workers);
+    expect(heard.at(-1)).toMatchObject({ event: 'progress', stage: 'kernels' });
+    expect(activities).toEqual(['preparing', 'paused']);
+    crew[how]();
+    await run(workers);
+    const frames = heard.filter((event) => event.event === 'frame').length;
+    expect(frames).toBe(how === 'play' ? 2 : 0);
+    expect(heard.filter((event) => event.event === 'evaluation').length).toBeGreaterThan(0);
+    expect(activities.at(-1)).toBe(how === 'play' ? 'done' : 'paused');
   });
 
   it('stops everybody where one fails', async () => {

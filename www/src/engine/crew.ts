@@ -3,7 +3,7 @@
 // step: no worker is more than one frame ahead of another.
 import { EngineWorker, type Engine, type EngineCode, type EngineListener, type WorkerListener } from './engine';
 import { joinProbes, Merger, partOf, planLanes, type Plan } from './merge';
-import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest, type UpdateResult, type WorkerState } from './protocol';
+import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest, type Until, type UpdateResult, type WorkerState } from './protocol';
 import type { Event, Probe, RunConfig } from './types';
 
 /** What the crew asks of a worker. */
@@ -91,7 +91,8 @@ export class Crew implements Engine {
 
   // -------------------------------------------------------------- the run
 
-  async start(run: RunRequest, play: boolean): Promise<void> {
+  /** `until` says how far the run is prepared; `prepare` and `play` do the rest. */
+  async start(run: RunRequest, play: boolean, until: Until = 'ready'): Promise<void> {
     const mine = ++this.token;
     this.last = run;
     this.stopWaiting({ code: 'device', message: 'the run was started anew', mend: '' });
@@ -113,7 +114,7 @@ export class Crew implements Engine {
       member.worker.pace(this.pacing);
     }
     this.tell();
-    await Promise.all(this.active.map((member, i) => member.worker.start(mine, { ...request, config: partOf(run.config, this.plan[i] ?? []) }, 'ready')));
+    await Promise.all(this.active.map((member, i) => member.worker.start(mine, { ...request, config: partOf(run.config, this.plan[i] ?? []) }, until)));
     if (mine === this.token) this.grant();
   }
 
@@ -137,6 +138,11 @@ export class Crew implements Engine {
     } finally {
       if (mine === this.token) this.reference = undefined;
     }
+  }
+
+  /** Prepares the rest of a run that was prepared in part. */
+  prepare(): void {
+    for (const member of this.active) member.worker.allow(member.granted);
   }
 
   play(): void {

@@ -10,6 +10,7 @@ import type {
   Replies,
   Request,
   RunRequest,
+  Until,
   UpdateResult,
   WorkerState,
 } from './protocol';
@@ -98,7 +99,7 @@ export class EngineWorker {
     this.ready.catch(() => undefined);
   }
 
-  async start(id: number, run: RunRequest, until: 'ready' | 'reference'): Promise<void> {
+  async start(id: number, run: RunRequest, until: Until): Promise<void> {
     await this.ready;
     await this.ask({ type: 'start', id, backend: this.code.kind, run, until });
   }

@@ -37,7 +37,7 @@ export const partOf = (config: RunConfig, lanes: readonly number[]): RunConfig =
   lanes: lanes.flatMap((lane) => config.lanes[lane] ?? []),
 });
 
-const STAGES: Stage[] = ['data', 'reward-model', 'sft', 'pairs', 'reference', 'train'];
+const STAGES: Stage[] = ['data', 'kernels', 'reward-model', 'sft', 'pairs', 'reference', 'train'];
 const PER_PAIR = ['losses', 'chosen', 'rejected', 'factor', 'gradient'] as const;
 const PER_LANE = ['objective', 'grad_norm', 'learning_rate', 'radius', 'tau'] as const;
 

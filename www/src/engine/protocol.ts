@@ -19,11 +19,14 @@ export interface RunRequest {
   reference?: Uint8Array;
 }
 
+/** How far a run is prepared: until it can train, only until there is a reference policy, or until the GPU has its kernels. */
+export type Until = 'ready' | 'reference' | 'kernels';
+
 export type Request =
   | { type: 'init'; glue: string; module: WebAssembly.Module }
-  /** Prepares a run: all of it, or only until there is a reference policy. What the run says carries its id. */
-  | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: 'ready' | 'reference' }
-  /** Trains until this many frames have been made since the start. */
+  /** Prepares a run, all of it or a part. What the run says carries its id. */
+  | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: Until }
+  /** Trains until this many frames have been made since the start; what was prepared in part is first prepared whole. */
   | { type: 'allow'; frames: number }
   /** Stops after the unit of work under way; answered with the number of frames made. */
   | { type: 'hold' }

@@ -476,7 +476,7 @@ has_reward: boolean,
  */
 resumed?: number, };
 
-export type Stage = "data" | "reward-model" | "sft" | "pairs" | "reference" | "train";
+export type Stage = "data" | "kernels" | "reward-model" | "sft" | "pairs" | "reference" | "train";
 
 export type Progress = { 
 /**

@@ -11,6 +11,7 @@ import {
   type Replies,
   type Request,
   type RunRequest,
+  type Until,
   type UpdateResult,
   type WorkerState,
 } from './protocol';
@@ -47,7 +48,7 @@ let generation = 0;
 /** Frames that may be made since the start, and frames made. */
 let allowed = 0;
 let made = 0;
-let until: 'ready' | 'reference' = 'ready';
+let until: Until = 'ready';
 let prepared = false;
 let finished = false;
 let pumping: Promise<void> | undefined;
@@ -124,7 +125,7 @@ async function pull(): Promise<void> {
       for (const event of events) {
         if (event.event === 'frame') frames += 1;
         if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
-        if (event.event === 'progress' && (event.stage === 'train' || event.stage === until)) prepared = true;
+        if (event.event === 'progress' && (event.stage === 'train' || (event.stage === until && event.done >= event.total))) prepared = true;
         if (event.event === 'done') finished = true;
         waiting.push(event);
       }
@@ -187,7 +188,7 @@ async function untilIdle(): Promise<void> {
   while (pumping) await pumping;
 }
 
-async function start(id: number, backend: Backend, request: RunRequest, to: typeof until): Promise<null> {
+async function start(id: number, backend: Backend, request: RunRequest, to: Until): Promise<null> {
   drop();
   const mine = generation;
   await untilIdle();
@@ -239,6 +240,7 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
       return start(request.id, request.backend, request.run, request.until);
     case 'allow':
       allowed = request.frames;
+      if (until === 'kernels') [until, prepared] = ['ready', made > 0];
       pump();
       return null;
     case 'hold':

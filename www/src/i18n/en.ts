@@ -7,6 +7,7 @@ import { LESSONS_EN } from './lessons-en';
 
 const STAGES: Record<Stage, string> = {
   data: 'writing the preference pairs',
+  kernels: 'compiling for the GPU',
   'reward-model': 'training the reward model',
   sft: 'training the reference policy',
   pairs: 'writing texts to compare',
@@ -149,6 +150,7 @@ export const en = {
   device: 'Device',
   devices: { auto: 'auto', webgpu: 'WebGPU', cpu: 'CPU' } as Record<string, string>,
   engine: { none: '', loading: 'engine loading', ready: '', failed: 'engine not available' },
+  kernels: (done: number, total: number) => (done < total ? `compiling for the GPU, ${done} of ${total}` : 'compiled and ready'),
   probing: 'looking for a device',
   deviceLine: (backend: 'cpu' | 'webgpu', cores: number, reason: string) =>
     `${backend === 'webgpu' ? 'WebGPU' : cores > 1 ? `CPU, ${cores} cores` : 'CPU'}${/^as /.test(reason) ? ',' : ':'} ${reason}`,

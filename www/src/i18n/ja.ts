@@ -9,6 +9,7 @@ import type { Words } from './language.svelte';
 
 const STAGES: Record<Stage, string> = {
   data: '選好ペアの作成',
+  kernels: 'GPU 用にコンパイル',
   'reward-model': '報酬モデルの学習',
   sft: '参照方策の学習',
   pairs: '比べる文の生成',
@@ -169,6 +170,7 @@ export const ja: Words = {
   device: '計算装置',
   devices: { auto: '自動', webgpu: 'WebGPU', cpu: 'CPU' },
   engine: { none: '', loading: 'エンジンを読み込み中', ready: '', failed: 'エンジンを使えません' },
+  kernels: (done: number, total: number) => (done < total ? `GPU 用にコンパイル中（${done}/${total}）` : 'コンパイル済み、準備完了'),
   probing: '計算装置を探しています',
   deviceLine: (backend, cores, reason) => `${backend === 'webgpu' ? 'WebGPU' : cores > 1 ? `CPU ${cores} コア` : 'CPU'}：${phrase(reason) ?? reason}`,
 

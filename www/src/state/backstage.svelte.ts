@@ -26,6 +26,8 @@ const hasCode = (backend: Backend): boolean => __SHIPPED__[backend === 'cpu' ? '
 export class Backstage {
   engineState = $state<EngineState>('none');
   decision = $state.raw<Decision>({ backend: 'cpu', reason: '' });
+  /** Kernels that the GPU has compiled behind the recording. */
+  kernels = $state.raw<{ done: number; total: number } | undefined>(undefined);
   crew: Crew | undefined;
   private found: Probe = { webgpu: false, software: false, detail: '' };
   private probing: Promise<void> | undefined;
@@ -61,6 +63,13 @@ export class Backstage {
     }
   }
 
+  /** The user chose another device: it is made ready behind the recording, as the first one was. */
+  redeviced(): void {
+    this.redecide();
+    if (this.lab.source === 'live' || this.lab.transport.busy) return;
+    void this.ready().then(() => this.prepare()).catch(() => undefined);
+  }
+
   redecide(): void {
     this.decision = decide(this.lab.settings.device as DeviceChoice, this.found, __SHIPPED__);
   }
@@ -89,12 +98,17 @@ export class Backstage {
   private hire(backend: Backend): Crew {
     this.crew?.dispose();
     this.ahead = undefined;
+    this.kernels = undefined;
     const crew = new Crew(new EngineCode(backend, this.base));
     this.crew = crew;
     this.engineState = 'loading';
     this.lab.listen(crew, (activity) => this.lab.transport.heard(activity));
     crew.onEvents({
-      events: (batch) => void (this.waits(crew) && this.ahead?.events.push(...batch)),
+      events: (batch) => {
+        if (!this.waits(crew)) return;
+        this.ahead?.events.push(...batch);
+        for (const event of batch) if (event.event === 'progress' && event.stage === 'kernels') this.kernels = event;
+      },
       activity: (now) => {
         if (this.waits(crew) && this.ahead) this.ahead.activity = now;
       },
@@ -121,17 +135,21 @@ export class Backstage {
     };
   }
 
-  /** Prepares the run on the controls, where it takes no reference policy to be trained and the device is a quick one. */
+  /**
+   * Prepares the run on the controls, where it takes no reference policy to be trained and the device is a quick one.
+   * Otherwise a GPU only compiles its kernels: more would take the cores from the recording.
+   */
   private async prepare(): Promise<void> {
     const { lab, crew } = this;
     const settings = { ...lab.settings };
-    const slow = this.decision.backend === 'webgpu' && this.found.software;
+    const gpu = this.decision.backend === 'webgpu';
+    const whole = !(gpu && this.found.software) && __SHIPPED__.references.includes(settings.scenario) && fitsReference(settings);
     const taken = (): boolean => lab.source === 'live' || lab.transport.busy || this.crew !== crew;
-    if (!crew || slow || taken() || !__SHIPPED__.references.includes(settings.scenario) || !fitsReference(settings)) return;
+    if (!crew || taken() || !(whole || gpu) || settings.scenario === 'imported') return;
     const run = await this.request(settings);
     if (taken()) return;
     crew.cores = this.cores;
-    const begun = crew.start(run, false);
+    const begun = crew.start(run, false, whole ? 'ready' : 'kernels');
     this.ahead = { crew, key: JSON.stringify([run.config, this.cores]), events: [], activity: 'preparing', begun };
     await begun;
   }

@@ -249,6 +249,7 @@ export class Lab {
         this.receive(ahead.events);
         this.transport.heard(ahead.activity);
         if (this.transport.playingWanted) crew.play();
+        else crew.prepare();
       }
       await (ahead?.begun ?? crew.start(run, this.transport.playingWanted));
     } catch (thrown) {
@@ -267,7 +268,7 @@ export class Lab {
     if (key === 'scenario') this.adopt(moved($state.snapshot(this.settings), String(value)));
     else this.settings[key] = value;
     this.changed();
-    if (key === 'device') this.backstage.redecide();
+    if (key === 'device') this.backstage.redeviced();
     if (key === 'scenario' && value === 'imported' && this.importedText === undefined) this.say('info', t.chooseFileFirst, '');
   }
 
