@@ -15,6 +15,7 @@ use crate::train::bundle::{self, Made};
 use crate::train::checkpoint::{self, Header, Precision};
 use crate::train::sft::Sft;
 use crate::train::Trainer;
+use crate::train::guard::{Guard, Stopped, Watch};
 use crate::train::run_checkpoint::RunCheckpoint;
 use crate::train::trainer::Measured;
 use crate::train::writing::Writing;
@@ -55,7 +56,7 @@ struct Training {
     evaluator: Evaluator,
     reference_logps: Vec<[f32; 2]>,
     evaluated: Option<usize>,
-    lost: Vec<bool>,
+    guard: Guard,
     /// Mean ‖∇_e ℓ‖² of the last frame's batch, `[lane]`.
     mean_sq: Vec<f32>,
 }
@@ -113,6 +114,11 @@ impl Experiment {
     /// Steps trained, once training has begun.
     pub fn steps(&self) -> Option<usize> {
         if let Phase::Train(t) = &self.phase { Some(t.trainer.steps()) } else { None }
+    }
+
+    /// The trainer, once training has begun; for tests and tools that look inside.
+    pub fn trainer_mut(&mut self) -> Option<&mut Trainer> {
+        if let Phase::Train(t) = &mut self.phase { Some(&mut t.trainer) } else { None }
     }
 
     /// The data.
@@ -225,8 +231,8 @@ impl Experiment {
         let held_out = trainer.reference_logps(self.policy.as_ref(), &self.data.eval).await?;
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
-        let lost = vec![false; config.lanes.len()];
-        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, lost, mean_sq: vec![] });
+        let guard = Guard::new(&mut trainer, vec![Watch::default(); config.lanes.len()])?;
+        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, guard, mean_sq: vec![] });
         if let Some(saved) = self.resumed.take() {
             training.go_on(&saved, self.data.train.len())?;
         }
@@ -260,70 +266,83 @@ impl Experiment {
             self.phase = Phase::Train(t);
             return Ok(vec![Event::Done(Done { steps })]);
         }
-        // Steps up to the next frame or evaluation; only the frame's step is read back.
+        // Steps up to the next frame or evaluation; where reading back costs something, only the frame's step is.
         loop {
+            let framed = t.trainer.steps() % self.config.train.frame_every == 0;
+            let seen = framed || t.trainer.ready();
+            if seen {
+                t.guard.before(&mut t.trainer)?;
+            }
             let metrics = t.trainer.step(self.policy.as_ref(), &self.data.train, &t.reference_logps);
             let now = t.trainer.steps();
-            let framed = metrics.step % self.config.train.frame_every == 0;
-            if framed {
-                let mut events = vec![];
+            let mut events = vec![];
+            if seen {
                 let about = (metrics.step, metrics.pairs.clone(), metrics.learning_rate.clone());
                 let measured = t.trainer.read(metrics).await?;
-                let n = about.1.len() / t.lost.len().max(1);
-                t.mean_sq = measured.grad_sq.chunks_exact(n.max(1)).map(|of_lane| of_lane.iter().sum::<f32>() / n as f32).collect();
-                let frame = self.frame(about, measured, &mut t.lost, &mut events)?;
-                events.insert(0, Event::Frame(frame));
+                let stopped = t.guard.after(&mut t.trainer, &measured)?;
+                events.extend(stopped.iter().map(|s| Event::Warning(self.stopped(s, now - 1, t.guard.lanes()))));
+                if t.guard.lanes().iter().all(|l| l.diverged) {
+                    return Err(Error::new(ErrorCode::Numerics, format!("every lane blew up by step {}", now - 1), "lower train.learning_rate and start again"));
+                }
+                if framed {
+                    let n = about.1.len() / t.guard.lanes().len().max(1);
+                    t.mean_sq = measured.grad_sq.chunks_exact(n.max(1)).map(|of_lane| of_lane.iter().sum::<f32>() / n as f32).collect();
+                    events.insert(0, Event::Frame(frame(about, measured)));
+                }
+            }
+            if events.is_empty() && (now >= self.config.train.steps || now % self.config.eval.every == 0) {
+                events.push(Event::Progress(Progress { stage: Stage::Train, done: now, total: self.config.train.steps, loss: None }));
+            }
+            if !events.is_empty() {
                 self.phase = Phase::Train(t);
                 return Ok(events);
             }
-            if now >= self.config.train.steps || now % self.config.eval.every == 0 {
-                self.phase = Phase::Train(t);
-                return Ok(vec![Event::Progress(Progress { stage: Stage::Train, done: now, total: self.config.train.steps, loss: None })]);
-            }
         }
     }
 
-    /// Derives what the page shows of a step. Lanes that blew up are named once.
-    fn frame(
-        &self, (step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measured, lost: &mut [bool], events: &mut Vec<Event>,
-    ) -> Result<Frame> {
-        let lanes = lost.len();
-        let n = pairs.len() / lanes;
-        for (lane, lost) in lost.iter_mut().enumerate() {
-            let of = lane * n..(lane + 1) * n;
-            let bad = m.losses[of].iter().any(|v| !v.is_finite()) || !m.grad_norm[lane].is_finite();
-            if bad && !*lost {
-                *lost = true;
-                let name = lane_name(&self.config.lanes[lane]);
-                let message = format!("{name} blew up at step {step}: its numbers are no longer finite. Lower its learning rate and reset; the other lanes go on.");
-                events.push(Event::Warning(Warning { code: "lane-diverged".into(), message }));
-            }
+    /// What is said of a lane that blew up at `step`.
+    fn stopped(&self, s: &Stopped, step: usize, lanes: &[Watch]) -> Warning {
+        let lane = &self.config.lanes[s.lane];
+        let (name, cause, back) = (lane_name(lane), &s.cause, s.back_to);
+        if s.diverged {
+            let message = format!(
+                "{name} diverged at step {step}: {cause}, for the third time. It stays as it was at step {back}; the other lanes go on. Lower its learning rate and reset."
+            );
+            return Warning { code: "lane-diverged".into(), message };
         }
-        if lost.iter().all(|l| *l) {
-            return Err(Error::new(ErrorCode::Numerics, format!("every lane blew up by step {step}"), "lower train.learning_rate and start again"));
-        }
-        for v in [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.objective, &mut m.grad_norm, &mut m.tau] {
-            finite(v);
-        }
-        let mut factor = vec![0.0; lanes * n];
-        let mut gradient = vec![0.0; lanes * n];
-        let mut radius = vec![0.0; lanes];
-        for lane in 0..lanes {
-            let of = lane * n..(lane + 1) * n;
-            let w = &m.weights[of.clone()];
-            radius[lane] = kl_from_uniform(w);
-            let transports = m.grad_sq[of.clone()].iter().any(|v| *v > 0.0);
-            factor[of.clone()].copy_from_slice(&scaled(if transports { &m.grad_sq[of.clone()] } else { w }, n as f32));
-            // |∂L/∂h_i| ∝ w_i σ(−βh_i), and σ(−βh) = 1 − e^{−ℓ}.
-            let pull: Vec<f32> = w.iter().zip(&m.losses[of.clone()]).map(|(w, l)| w * -(-l).exp_m1()).collect();
-            gradient[of].copy_from_slice(&scaled(&pull, 1.0));
-        }
-        Ok(Frame {
-            step, pairs, losses: m.losses, chosen: m.chosen, rejected: m.rejected, factor, gradient, objective: m.objective,
-            grad_norm: m.grad_norm, learning_rate, radius, tau: m.tau,
-        })
+        let rate = lane.learning_rate.unwrap_or(self.config.train.learning_rate) * lanes[s.lane].scale;
+        let message = format!("{name} blew up at step {step}: {cause}. It went back to what it was at step {back} and goes on with learning rate {rate:.3e}; the other lanes are as they were.");
+        Warning { code: "lane-rolled-back".into(), message }
     }
+}
 
+/// Derives what the page shows of a step.
+fn frame((step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measured) -> Frame {
+    let lanes = learning_rate.len();
+    let n = pairs.len() / lanes;
+    for v in [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.objective, &mut m.grad_norm, &mut m.tau] {
+        finite(v);
+    }
+    let mut factor = vec![0.0; lanes * n];
+    let mut gradient = vec![0.0; lanes * n];
+    let mut radius = vec![0.0; lanes];
+    for lane in 0..lanes {
+        let of = lane * n..(lane + 1) * n;
+        let w = &m.weights[of.clone()];
+        radius[lane] = kl_from_uniform(w);
+        let transports = m.grad_sq[of.clone()].iter().any(|v| *v > 0.0);
+        factor[of.clone()].copy_from_slice(&scaled(if transports { &m.grad_sq[of.clone()] } else { w }, n as f32));
+        // |∂L/∂h_i| ∝ w_i σ(−βh_i), and σ(−βh) = 1 − e^{−ℓ}.
+        let pull: Vec<f32> = w.iter().zip(&m.losses[of.clone()]).map(|(w, l)| w * -(-l).exp_m1()).collect();
+        gradient[of].copy_from_slice(&scaled(&pull, 1.0));
+    }
+    Frame {
+        step, pairs, losses: m.losses, chosen: m.chosen, rejected: m.rejected, factor, gradient, objective: m.objective,
+        grad_norm: m.grad_norm, learning_rate, radius, tau: m.tau,
+    }
+}
+
+impl Experiment {
     /// Applies what can change while training and says what needs a new run.
     ///
     /// # Errors
@@ -360,6 +379,9 @@ impl Experiment {
         self.config.eval = crate::config::EvalConfig { samples: self.config.eval.samples, ..config.eval };
         if let Phase::Train(t) = &mut self.phase {
             t.trainer.set_lanes(&self.config.lanes, &self.config.train);
+            if update.applied.contains(&"lanes".to_string()) {
+                t.guard.forget();
+            }
         }
         Ok(update)
     }

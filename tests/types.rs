@@ -8,6 +8,7 @@ use prefshift::data::scenario::{GroupAbout, ScenarioInfo};
 use prefshift::eval::words::{Probe, ProbeSide};
 use prefshift::experiment::Update;
 use prefshift::reward::RewardQuality;
+use prefshift::train::guard::Watch;
 use prefshift::train::run_checkpoint::{Header as CheckpointHeader, ImportedPairs};
 use prefshift::{config::*, error::*, event::*, objective::*};
 use ts_rs::{Config, TS};
@@ -23,7 +24,7 @@ fn typescript_types_are_current() {
         ErrorCode, Error, Scenario, Mixture, Labels, DataConfig, PolicyKind, ModelConfig, RewardConfig, SftConfig, LaneConfig, Schedule,
         TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, MethodInfo, GroupInfo, RewardQuality, PairText, ReadText, Product, Started, Stage,
         Progress, Frame, Sample, Curve, Evaluation, Warning, Done, Event,
-        Update, CheckpointHeader, ImportedPairs, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
+        Update, CheckpointHeader, ImportedPairs, Watch, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
     );
     let mut text = String::from("// Generated from the Rust types by tests/types.rs; do not edit.\n");
     for declaration in all {

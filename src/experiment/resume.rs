@@ -6,6 +6,7 @@ use crate::data::PreferencePair;
 use crate::device::Compute;
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{ParamSpec, Parameters};
+use crate::train::guard::Guard;
 use crate::train::run_checkpoint::{Header, ImportedPairs, MAX_STORED_PAIRS, RunCheckpoint};
 use crate::train::trainer::read_f32;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -29,10 +30,8 @@ impl Experiment {
             flat.extend(read_f32(tensor.clone()).await?);
         }
         let mut state = t.trainer.state().await?;
-        let mut lost = t.lost.clone();
-        for (lane, lost) in state.lanes.iter_mut().zip(&mut lost).filter(|(lane, _)| !lane.finite()) {
-            // Nothing can go on from numbers that are not finite.
-            *lost = true;
+        for lane in state.lanes.iter_mut().filter(|lane| !lane.finite()) {
+            // It blew up since it was last looked at; nothing can go on from there, so it begins anew.
             *lane = crate::train::state::LaneState {
                 params: flat.clone(), first: vec![0.0; flat.len()], second: vec![0.0; flat.len()], steps: 0, method: None,
             };
@@ -45,7 +44,7 @@ impl Experiment {
             samples: t.evaluator.position(),
             orders: state.orders.iter().map(|o| (o.seed, o.position)).collect(),
             updates: state.lanes.iter().map(|l| l.steps).collect(),
-            lost,
+            health: t.guard.lanes().to_vec(),
             pairs: fingerprint(&self.data.train),
             imported: self.imported.as_ref().map(|text| ImportedPairs {
                 bytes: text.len(), crc32: crc32fast::hash(text.as_bytes()), stored: stored.is_some(),
@@ -112,7 +111,7 @@ impl Training {
         self.trainer.restore(&saved.state, pairs)?;
         self.evaluator.seek(saved.header.samples);
         self.evaluated = saved.header.evaluated;
-        self.lost.clone_from(&saved.header.lost);
+        self.guard = Guard::new(&mut self.trainer, saved.header.health.clone())?;
         Ok(())
     }
 }

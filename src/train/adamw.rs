@@ -1,6 +1,7 @@
 //! AdamW over a stack of lanes, each with its own learning rate, gradient clip and schedule.
 //! Loshchilov & Hutter, arXiv 1711.05101; decoupled decay on matrices only.
 
+use super::keep::mask;
 use crate::config::{Schedule, TrainConfig};
 use crate::policy::{ParamSpec, Parameters};
 use burn::tensor::{Device, Tensor};
@@ -18,6 +19,8 @@ pub struct AdamW {
     decay: Vec<bool>,
     /// Updates so far, `[lane]`.
     pub(super) steps: Vec<i32>,
+    /// Lanes that are no longer updated, `[lane]`.
+    pub(super) frozen: Vec<bool>,
 }
 
 /// What one update needs beside gradients.
@@ -34,7 +37,7 @@ impl AdamW {
     /// Zero moments for `params`.
     pub fn new(specs: &[ParamSpec], params: &Parameters) -> Self {
         let zeros = || params.0.iter().map(Tensor::zeros_like).collect();
-        Self { first: zeros(), second: zeros(), decay: specs.iter().map(|s| s.decay).collect(), steps: vec![0; params.lanes()] }
+        Self { first: zeros(), second: zeros(), decay: specs.iter().map(|s| s.decay).collect(), steps: vec![0; params.lanes()], frozen: vec![false; params.lanes()] }
     }
 
     /// One update in place. Returns the gradient norm before the clip, `[lane, 1]`.
@@ -48,6 +51,7 @@ impl AdamW {
         let rate = per_lane(rates.learning_rate, &device);
         let correction = |beta: f64| per_lane(&self.steps.iter().map(|s| 1.0 - beta.powi(*s)).collect::<Vec<_>>(), &device);
         let (c1, c2) = (correction(BETA1), correction(BETA2));
+        let frozen = self.frozen.contains(&true).then(|| mask(&self.frozen, &device).reshape([lanes, 1, 1]));
         for (i, g) in grads.into_iter().enumerate() {
             let g = g * scale.clone();
             let m = self.first[i].clone() * BETA1 + g.clone() * (1.0 - BETA1);
@@ -57,8 +61,14 @@ impl AdamW {
             if self.decay[i] && rates.weight_decay > 0.0 {
                 update = update + p.clone() * rates.weight_decay;
             }
-            params.0[i] = p - update * rate.clone();
-            (self.first[i], self.second[i]) = (m, v);
+            let moved = p.clone() - update * rate.clone();
+            let pairs = [(&mut params.0[i], moved), (&mut self.first[i], m), (&mut self.second[i], v)];
+            for (old, new) in pairs {
+                *old = match &frozen {
+                    Some(frozen) => new.mask_where(frozen.clone().expand(old.dims()), old.clone()),
+                    None => new,
+                };
+            }
         }
         norm
     }

@@ -3,6 +3,8 @@
 pub mod adamw;
 pub mod bundle;
 pub mod checkpoint;
+pub mod guard;
+mod keep;
 mod plain;
 pub mod run_checkpoint;
 mod scores;

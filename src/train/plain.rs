@@ -4,6 +4,7 @@
 //! Inside a stack, lanes of one method are neighbors and are weighed together.
 
 use super::adamw::{AdamW, Rates};
+use super::keep::Copies;
 use super::state::LaneState;
 use super::trainer::read_f32;
 use crate::config::LaneConfig;
@@ -15,22 +16,23 @@ use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
 /// Lanes of one method and form inside a stack.
-struct Segment {
+pub(super) struct Segment {
     objective: &'static dyn Objective,
     form: String,
-    rows: Range<usize>,
+    pub(super) rows: Range<usize>,
     params: Params,
-    state: Option<Tensor<2>>,
+    pub(super) state: Option<Tensor<2>>,
 }
 
 /// Lanes that are stepped together.
-struct Stack {
+pub(super) struct Stack {
     /// Position of each row in the run's list of lanes.
-    lanes: Vec<usize>,
-    params: Parameters,
-    optimizer: AdamW,
-    segments: Vec<Segment>,
+    pub(super) lanes: Vec<usize>,
+    pub(super) params: Parameters,
+    pub(super) optimizer: AdamW,
+    pub(super) segments: Vec<Segment>,
     tangent: bool,
+    pub(super) copies: Copies,
 }
 
 /// Gradients of one stack and what was measured on the way.
@@ -42,9 +44,9 @@ struct Backward {
 
 /// Every lane, in stacks.
 pub(super) struct PlainLanes {
-    stacks: Vec<Stack>,
+    pub(super) stacks: Vec<Stack>,
     groups: usize,
-    device: Device,
+    pub(super) device: Device,
 }
 
 /// What all lanes see of one step.
@@ -78,7 +80,7 @@ impl PlainLanes {
             let params = reference.repeat(lanes.len());
             let optimizer = AdamW::new(&policy.specs(), &params);
             let segments = segments(&lanes, configs, device);
-            stacks.push(Stack { lanes, params, optimizer, segments, tangent });
+            stacks.push(Stack { lanes, params, optimizer, segments, tangent, copies: Copies::default() });
         }
         Self { stacks, groups, device: device.clone() }
     }

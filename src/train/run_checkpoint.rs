@@ -4,6 +4,7 @@
 //! Lanes do not depend on each other, so a checkpoint can be cut into lanes ([`RunCheckpoint::select`]), which then go on in
 //! different places, and put together again ([`join`]).
 
+use super::guard::Watch;
 use super::state::{LaneState, OrderState, TrainerState};
 use super::tensor_file::{self, Tensors};
 use crate::config::RunConfig;
@@ -44,8 +45,8 @@ pub struct Header {
     pub orders: Vec<(u32, u64)>,
     /// Updates that each lane's moments have seen, `[lane]`.
     pub updates: Vec<i32>,
-    /// Lanes that have diverged, `[lane]`.
-    pub lost: Vec<bool>,
+    /// What is known of each lane's health, `[lane]`.
+    pub health: Vec<Watch>,
     /// Words by token id.
     pub vocabulary: Vec<String>,
     /// Checksum of the training pairs.
@@ -91,7 +92,7 @@ impl Header {
     pub fn new(config: &RunConfig, specs: &[ParamSpec], vocabulary: &[String]) -> Self {
         Self {
             version: VERSION, engine: env!("CARGO_PKG_VERSION").into(), config: config.clone(), places: (0..config.lanes.len()).collect(),
-            step: 0, evaluated: None, samples: 0, orders: vec![], updates: vec![], lost: vec![], vocabulary: vocabulary.to_vec(), pairs: 0,
+            step: 0, evaluated: None, samples: 0, orders: vec![], updates: vec![], health: vec![], vocabulary: vocabulary.to_vec(), pairs: 0,
             imported: None, parameters: specs.iter().map(|s| (s.name.clone(), s.shape)).collect(),
         }
     }
@@ -100,7 +101,7 @@ impl Header {
     fn check(&self) -> Result<()> {
         self.config.validate()?;
         let lanes = self.config.lanes.len();
-        for (field, len) in [("places", self.places.len()), ("updates", self.updates.len()), ("lost", self.lost.len())] {
+        for (field, len) in [("places", self.places.len()), ("updates", self.updates.len()), ("health", self.health.len())] {
             if len != lanes {
                 return Err(bad(format!("`{field}` has {len} entries for {lanes} lanes")));
             }
@@ -110,6 +111,9 @@ impl Header {
         places.dedup();
         if places.len() != lanes {
             return Err(bad("`places` names a lane twice"));
+        }
+        if self.health.iter().any(|w| !(0.0..=1.0).contains(&w.scale)) {
+            return Err(bad("`health` has a scale that is not from 0 to 1"));
         }
         if self.updates.iter().any(|n| *n < 0) {
             return Err(bad("`updates` has a negative number"));
@@ -199,7 +203,7 @@ impl RunCheckpoint {
         h.config.lanes = lanes.iter().map(|l| h.config.lanes[*l].clone()).collect();
         h.places = lanes.iter().map(|l| h.places[*l]).collect();
         h.updates = lanes.iter().map(|l| h.updates[*l]).collect();
-        h.lost = lanes.iter().map(|l| h.lost[*l]).collect();
+        h.health = lanes.iter().map(|l| h.health[*l].clone()).collect();
         self.state.lanes = lanes.iter().map(|l| self.state.lanes[*l].clone()).collect();
         let wanted = |seed: u32| self.header.config.lanes.iter().any(|l| l.seed == seed);
         self.state.orders.retain(|o| wanted(o.seed));
@@ -246,7 +250,7 @@ pub fn join(parts: &[RunCheckpoint]) -> Result<RunCheckpoint> {
         if part.header.step != first.header.step {
             return Err(apart(format!("one part is at step {}, another at step {}", first.header.step, part.header.step)));
         }
-        let same = |h: &Header| Header { places: vec![], updates: vec![], lost: vec![], orders: vec![], config: RunConfig { lanes: vec![], ..h.config.clone() }, ..h.clone() };
+        let same = |h: &Header| Header { places: vec![], updates: vec![], health: vec![], orders: vec![], config: RunConfig { lanes: vec![], ..h.config.clone() }, ..h.clone() };
         if same(&part.header) != same(&first.header) || part.reference != first.reference || part.imported != first.imported {
             return Err(apart("the parts are not of one run".into()));
         }
@@ -260,7 +264,7 @@ pub fn join(parts: &[RunCheckpoint]) -> Result<RunCheckpoint> {
         whole.header.places.extend(&part.header.places);
         whole.header.config.lanes.extend_from_slice(&part.header.config.lanes);
         whole.header.updates.extend(&part.header.updates);
-        whole.header.lost.extend(&part.header.lost);
+        whole.header.health.extend_from_slice(&part.header.health);
         whole.state.lanes.extend_from_slice(&part.state.lanes);
     }
     whole.header.orders = whole.state.orders.iter().map(|o| (o.seed, o.position)).collect();

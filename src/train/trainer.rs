@@ -47,6 +47,8 @@ pub struct Trainer {
     groups: usize,
     pub(super) orders: Vec<(u32, Order)>,
     pub(super) step: usize,
+    /// Multiplies each lane's learning rate, `[lane]`.
+    pub(super) scale: Vec<f64>,
 }
 
 /// What one step measured, before its update; perhaps still on the device until [`StepMetrics::read`].
@@ -202,8 +204,13 @@ impl Trainer {
         }
         Self {
             policies, reference: reference.clone(), device: device.clone(), lanes: config.lanes.clone(), config: config.train.clone(), seed: config.seed,
-            context: config.model.context, groups, orders, step: 0,
+            context: config.model.context, groups, orders, step: 0, scale: vec![1.0; config.lanes.len()],
         }
+    }
+
+    /// Whether reading a step back costs nothing.
+    pub fn ready(&self) -> bool {
+        matches!(self.policies, Lanes::Cpu(_))
     }
 
     /// Steps done.
@@ -284,8 +291,8 @@ impl Trainer {
     pub fn step_on(
         &mut self, drawn: Vec<(u32, Vec<u32>)>, policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]],
     ) -> StepMetrics {
-        let rates: Vec<f64> = self.lanes.iter()
-            .map(|l| learning_rate(l.learning_rate.unwrap_or(self.config.learning_rate), &self.config, self.step)).collect();
+        let rates: Vec<f64> = self.lanes.iter().zip(&self.scale)
+            .map(|(l, scale)| scale * learning_rate(l.learning_rate.unwrap_or(self.config.learning_rate), &self.config, self.step)).collect();
         let batches = self.token_batches(&drawn, pairs);
         let (weight_decay, clip) = (self.config.weight_decay, self.config.clip);
         let seen = see(&self.lanes, &drawn, &batches, pairs, reference);

@@ -23,6 +23,23 @@ struct Lane {
     params: Vec<f32>,
     grads: Vec<f32>,
     moments: Moments,
+    frozen: bool,
+    /// The lane where it was last well, and a newer copy that is not judged yet.
+    well: Option<LaneState>,
+    newer: Option<LaneState>,
+}
+
+impl Lane {
+    fn state(&self) -> LaneState {
+        let Moments { first, second, steps } = self.moments.clone();
+        LaneState { params: self.params.clone(), first, second, steps, method: self.state.clone().map(values) }
+    }
+
+    fn restore(&mut self, s: &LaneState) {
+        self.params.clone_from(&s.params);
+        self.moments = Moments { first: s.first.clone(), second: s.second.clone(), steps: s.steps };
+        self.state = s.method.as_deref().map(row);
+    }
 }
 
 /// What one step measured of one lane.
@@ -74,7 +91,7 @@ impl CpuLanes {
             let objective = objective::find(&config.method).unwrap_or(objective::OBJECTIVES[0]); // validated before
             Lane {
                 objective, form: config.form_id().into(), hyper: hyper(objective, config), state: None, params: reference.clone(),
-                grads: vec![0.0; layout.len], moments: Moments::new(layout.len),
+                grads: vec![0.0; layout.len], moments: Moments::new(layout.len), frozen: false, well: None, newer: None,
             }
         }).collect();
         let workspaces = (0..cores().min(configs.len()).max(1)).map(|_| Workspace::default()).collect();
@@ -105,19 +122,38 @@ impl CpuLanes {
 
     /// Every lane as it is.
     pub fn states(&self) -> Vec<LaneState> {
-        self.lanes.iter().map(|l| {
-            let Moments { first, second, steps } = l.moments.clone();
-            LaneState { params: l.params.clone(), first, second, steps, method: l.state.clone().map(values) }
-        }).collect()
+        self.lanes.iter().map(Lane::state).collect()
     }
 
     /// Goes on from `states`, whose vectors fit the layout.
     pub fn restore(&mut self, states: &[LaneState]) {
-        for (lane, s) in self.lanes.iter_mut().zip(states) {
-            lane.params.clone_from(&s.params);
-            lane.moments = Moments { first: s.first.clone(), second: s.second.clone(), steps: s.steps };
-            lane.state = s.method.as_deref().map(row);
+        self.lanes.iter_mut().zip(states).for_each(|(lane, s)| lane.restore(s));
+    }
+
+    /// Copies every lane.
+    pub fn keep(&mut self) {
+        self.lanes.iter_mut().for_each(|l| l.newer = Some(l.state()));
+    }
+
+    /// Lanes that were `well` when they were last copied.
+    pub fn promote(&mut self, well: &[bool]) {
+        for (lane, _) in self.lanes.iter_mut().zip(well).filter(|(l, well)| **well && l.newer.is_some()) {
+            lane.well = lane.newer.take();
         }
+    }
+
+    /// Takes a lane back to its copy that was well.
+    pub fn roll_back(&mut self, lane: usize) {
+        let lane = &mut self.lanes[lane];
+        if let Some(well) = lane.well.take() {
+            lane.restore(&well);
+            lane.well = Some(well);
+        }
+    }
+
+    /// A frozen lane is measured and no longer updated.
+    pub fn freeze(&mut self, lane: usize, frozen: bool) {
+        self.lanes[lane].frozen = frozen;
     }
 
     /// The policies as tensors.
@@ -165,7 +201,7 @@ impl WithSimd for Step<'_> {
         let Self { layout, lane, input, rate, ws } = self;
         let rows = input.rows;
         let n = rows.sequences() / 2;
-        let Lane { objective, form, hyper, state, params, grads, moments } = lane;
+        let Lane { objective, form, hyper, state, params, grads, moments, frozen, .. } = lane;
         grads.fill(0.0);
         let pass = Pass { simd, layout, params, rows };
         let tangent = objective.info().needs_embedding_gradient;
@@ -202,7 +238,11 @@ impl WithSimd for Step<'_> {
         } else {
             pass.backward(ws, &mirrored(&pull), grads);
         }
-        let grad_norm = if let Some(rate) = rate { moments.step(simd, layout, params, grads, rate) } else { 0.0 };
+        let grad_norm = match rate {
+            Some(rate) if !*frozen => moments.step(simd, layout, params, grads, rate),
+            Some(_) => grads.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt() as f32,
+            None => 0.0,
+        };
         let scalar = |t: Tensor<2>| values(t).first().copied().unwrap_or(0.0);
         LaneMeasured {
             ratios, losses: values(losses), weights, grad_sq: grad_sq.unwrap_or_else(|| vec![0.0; n]),

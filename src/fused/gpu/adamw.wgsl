@@ -45,7 +45,8 @@ fn update(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_index) 
     sums[l] = partial[lane * PARTS + l];
     let norm = sqrt(total(l));
     if (g.x == 0u && l == 0u) { measured[lane * op.k + op.k - 1u] = norm; }
-    if (op.mode == 0u) { return; }
+    // Word 6 of a lane's record: it is frozen.
+    if (op.mode == 0u || feed[lane_at(lane) + 6u] != 0u) { return; }
     let clip = min(bitcast<f32>(feed[2]) / (norm + CLIP_EPS), 1.0);
     let weight_decay = bitcast<f32>(feed[3]);
     let rate = bitcast<f32>(feed[lane_at(lane) + 1u]);

@@ -4,6 +4,7 @@ use super::batch::{Feed, LANE_PARAMS, Room, Sequence};
 use super::device::{Gpu, Kernel, bytes};
 use super::eval::Eval;
 use super::buffers::{Activations, Gradients};
+use super::keep::Copies;
 use super::kernels::{Kernels, Step};
 use super::model::{Pass, Plan, Slots};
 use super::padded::Padded;
@@ -72,7 +73,7 @@ pub struct GpuLanes {
     room: Room,
     table: PairTable,
     pairs: usize,
-    feed: Feed,
+    pub(super) feed: Feed,
     feed_buffer: Buffer,
     grads: Gradients,
     measured: Buffer,
@@ -80,11 +81,12 @@ pub struct GpuLanes {
     /// Up to the gradients and their norms, and then the update.
     program: [Program; 2],
     /// Moments of the lanes inside: all first ones, then all second ones.
-    moments: Buffer,
+    pub(super) moments: Buffer,
     /// What the methods keep, `[lane inside, group]`.
-    kept: Buffer,
+    pub(super) kept: Buffer,
     /// Updates so far, of the lanes inside.
-    steps: Vec<i32>,
+    pub(super) steps: Vec<i32>,
+    pub(super) copies: Option<Copies>,
     counts: Counts,
 }
 
@@ -140,10 +142,15 @@ impl GpuLanes {
         gpu.check()?;
         let mut this = Self {
             gpu, shape, padded, lanes: lanes.len(), order, params, eval: None, sampler: None, tangents, room, table: pairs.clone(), pairs: batch, feed,
-            feed_buffer, grads, measured, staging, program, moments, kept, steps: vec![0; lanes.len()], counts: Counts::default(),
+            feed_buffer, grads, measured, staging, program, moments, kept, steps: vec![0; lanes.len()], copies: None, counts: Counts::default(),
         };
         this.set_lanes(lanes);
         Ok(this)
+    }
+
+    /// Numbers that a method may keep for each lane.
+    pub(super) fn groups(&self) -> usize {
+        self.table.groups.max(1)
     }
 
     /// The layout of a lane's parameters.
@@ -292,7 +299,7 @@ impl GpuLanes {
     /// [`ErrorCode::Device`] where the device failed.
     pub async fn states(&self) -> Result<Vec<LaneState>> {
         let params = self.parameters().await?;
-        let (len, groups) = (self.padded.len, self.table.groups.max(1));
+        let (len, groups) = (self.padded.len, self.groups());
         let moments = self.read_whole(&self.moments, 2 * self.lanes * len).await?;
         let kept = self.read_whole(&self.kept, self.lanes * groups).await?;
         let mut out = vec![LaneState::default(); self.lanes];
@@ -310,7 +317,7 @@ impl GpuLanes {
 
     /// Goes on from `states`, in the run's order, whose vectors fit the layout.
     pub fn restore(&mut self, states: &[LaneState]) {
-        let (len, groups) = (self.padded.len, self.table.groups.max(1));
+        let (len, groups) = (self.padded.len, self.groups());
         for row in 0..self.lanes {
             let Some(state) = states.get(self.order[row]) else { continue };
             self.load(self.order[row], &state.params);

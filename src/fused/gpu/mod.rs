@@ -15,6 +15,7 @@ mod batch;
 mod buffers;
 mod device;
 mod eval;
+mod keep;
 mod kernels;
 mod lanes;
 mod matmul;

@@ -699,9 +699,9 @@ orders: [number, number][],
  */
 updates: Array<number>, 
 /**
- * Lanes that have diverged, `[lane]`.
+ * What is known of each lane's health, `[lane]`.
  */
-lost: Array<boolean>, 
+health: Array<Watch>, 
 /**
  * Words by token id.
  */
@@ -732,6 +732,28 @@ crc32: number,
  * It is in the checkpoint.
  */
 stored: boolean, };
+
+export type Watch = { 
+/**
+ * Its last objectives while it was well, nats.
+ */
+recent: Array<number>, 
+/**
+ * Jumps in a row.
+ */
+jumps: number, 
+/**
+ * Times that it blew up.
+ */
+times: number, 
+/**
+ * Multiplies its learning rate.
+ */
+scale: number, 
+/**
+ * It is frozen.
+ */
+diverged: boolean, };
 
 export type ProbeSide = { 
 /**

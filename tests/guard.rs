@@ -1,0 +1,227 @@
+//! A lane whose numbers blow up goes back to where it was well, with half its learning rate; after the third time it is
+//! frozen. The other lanes never notice, and no run of a shipped scenario sets it off.
+#![cfg(not(target_family = "wasm"))]
+
+mod common;
+
+use prefshift::config::*;
+use prefshift::device::Compute;
+use prefshift::event::{Event, Frame, Warning};
+use prefshift::experiment::{Experiment, Inputs};
+use prefshift::policy::Parameters;
+use burn::tensor::{Tensor, TensorData};
+
+const STEPS: usize = 70;
+
+fn config(policy: PolicyKind, lanes: &[&str]) -> RunConfig {
+    RunConfig {
+        data: DataConfig { scenario: Scenario::Shortcut, pairs: 24, eval_pairs: 2, mix: vec![0.9, 0.1], ..DataConfig::default() },
+        model: ModelConfig { policy, d_model: 8, layers: 1, heads: 2, ..ModelConfig::default() },
+        sft: SftConfig { steps: 2, batch: 4, bundled: false, ..SftConfig::default() },
+        lanes: lanes.iter().map(|l| LaneConfig::new(l)).collect(),
+        train: TrainConfig { steps: STEPS, batch: 4, learning_rate: 1e-3, schedule: Schedule::Constant, warmup: 0, frame_every: 1, ..TrainConfig::default() },
+        eval: EvalConfig { every: 25, samples: 0, ..EvalConfig::default() },
+        ..RunConfig::default()
+    }
+}
+
+/// Sets a lane's parameters to `value`.
+fn poison(run: &mut Experiment, lane: usize, value: f32) {
+    let trainer = run.trainer_mut().expect("training");
+    let now = pollster::block_on(trainer.policies()).expect("policies");
+    trainer.load(&Parameters(now.0.into_iter().map(|t| {
+        let [lanes, r, c] = t.dims();
+        let mut values = common::read(t);
+        values[lane * r * c..(lane + 1) * r * c].fill(value);
+        Tensor::from_data(TensorData::new(values, [lanes, r, c]), &burn::tensor::Device::flex())
+    }).collect()));
+}
+
+/// Runs to the end, poisoning lane 1 before each of `steps`.
+fn run(config: &RunConfig, device: &Compute, steps: &[usize]) -> Vec<Event> {
+    let mut run = Experiment::new(config.clone(), device.clone(), Inputs::default()).expect("a run");
+    let (mut events, mut left) = (Vec::new(), steps.to_vec());
+    loop {
+        if run.steps().is_some() && run.steps() == left.first().copied() {
+            poison(&mut run, 1, f32::NAN);
+            left.remove(0);
+        }
+        let batch = pollster::block_on(run.next()).expect("a step");
+        let done = batch.iter().any(|e| matches!(e, Event::Done(_)));
+        events.extend(batch);
+        if done {
+            return events;
+        }
+    }
+}
+
+fn warnings(events: &[Event]) -> Vec<&Warning> {
+    events.iter().filter_map(|e| if let Event::Warning(w) = e { Some(w) } else { None }).filter(|w| w.code.starts_with("lane-")).collect()
+}
+
+/// Everything that a frame says of one lane, finite.
+fn lane_of(f: &Frame, lane: usize) -> Vec<f32> {
+    let lanes = f.objective.len();
+    let n = f.losses.len() / lanes;
+    let mut out = Vec::new();
+    for wide in [&f.losses, &f.chosen, &f.rejected, &f.factor, &f.gradient] {
+        out.extend_from_slice(&wide[lane * n..(lane + 1) * n]);
+    }
+    out.extend([&f.objective, &f.grad_norm, &f.learning_rate, &f.radius, &f.tau].map(|v| v[lane]));
+    assert!(out.iter().all(|v| v.is_finite()), "lane {lane} at step {}: {out:?}", f.step);
+    out
+}
+
+fn devices() -> Vec<(&'static str, PolicyKind, Compute)> {
+    let mut devices = vec![("plain", PolicyKind::LogLinear, Compute::cpu()), ("CPU", PolicyKind::Gpt, Compute::cpu())];
+    #[cfg(feature = "gpu")]
+    match pollster::block_on(Compute::open(prefshift::device::DeviceKind::Webgpu)) {
+        Ok(gpu) => devices.push(("GPU", PolicyKind::Gpt, gpu)),
+        Err(e) => println!("SKIPPED: {e}"),
+    }
+    devices
+}
+
+#[test]
+fn a_lane_goes_back_alone_with_half_its_learning_rate() {
+    for (name, policy, device) in devices() {
+        let config = config(policy, &["dpo", "gr_dpo", "wdpo"]);
+        let healthy = run(&config, &device, &[]);
+        assert!(warnings(&healthy).is_empty(), "{name}: {:?}", warnings(&healthy));
+        let events = run(&config, &device, &[45]);
+        let [warning] = warnings(&events)[..] else { panic!("{name}: {:?}", warnings(&events)) };
+        assert_eq!(warning.code, "lane-rolled-back");
+        for part in ["GR-DPO", "step 45", "no longer finite", "at step 40", "5.000e-4"] {
+            assert!(warning.message.contains(part), "{name}: `{}` does not say `{part}`", warning.message);
+        }
+        let (a, b) = (common::frames(&healthy), common::frames(&events));
+        assert_eq!(a.len(), STEPS);
+        assert_eq!(b.len(), STEPS, "{name}: a frame is missing or doubled");
+        for (a, b) in a.iter().zip(&b) {
+            assert_eq!((a.step, &a.pairs), (b.step, &b.pairs));
+            for lane in [0, 2] {
+                assert_eq!(lane_of(a, lane), lane_of(b, lane), "{name}: lane {lane} noticed at step {}", a.step);
+            }
+            assert_eq!(b.learning_rate[1], if b.step <= 45 { 1e-3 } else { 5e-4 }, "{name}");
+            let same = lane_of(a, 1) == lane_of(b, 1);
+            assert_eq!(same, b.step < 45, "{name}: lane 1 at step {}", b.step);
+        }
+        // Where it went back to is where it was: five updates of the lane were taken back, so it is near its healthy self.
+        let (a, b) = (a[46].objective[1], b[46].objective[1]);
+        assert!((a - b).abs() < 0.05 * a.abs().max(1.0), "{name}: {a} against {b}");
+    }
+}
+
+#[test]
+fn after_the_third_time_it_is_frozen() {
+    for (name, policy, device) in devices() {
+        let config = config(policy, &["dpo", "kldpo", "wdpo", "gr_dpo"]);
+        let healthy = run(&config, &device, &[]);
+        let events = run(&config, &device, &[3, 24, 41]);
+        let codes: Vec<&str> = warnings(&events).iter().map(|w| w.code.as_str()).collect();
+        assert_eq!(codes, ["lane-rolled-back", "lane-rolled-back", "lane-diverged"], "{name}");
+        assert!(warnings(&events)[0].message.contains("at step 0 "), "{name}: {}", warnings(&events)[0].message);
+        for (a, b) in common::frames(&healthy).iter().zip(common::frames(&events)) {
+            for lane in [0, 2, 3] {
+                assert_eq!(lane_of(a, lane), lane_of(b, lane), "{name}: lane {lane} noticed at step {}", a.step);
+            }
+            lane_of(b, 1);
+            assert_eq!(b.learning_rate[1], match b.step { 0..=3 => 1e-3, 4..=24 => 5e-4, 25..=41 => 2.5e-4, _ => 0.0 }, "{name}, step {}", b.step);
+        }
+        // Evaluations of a frozen lane no longer change.
+        let late: Vec<_> = events.iter().filter_map(|e| if let Event::Evaluation(e) = e { Some(e) } else { None }).filter(|e| e.step > 41).collect();
+        assert_eq!(late.len(), 2);
+        assert_eq!(late[0].distance[1], late[1].distance[1], "{name}");
+        assert!(late[0].distance[1] > 0.0 && late[0].distance[0] != late[1].distance[0]);
+    }
+}
+
+#[test]
+fn a_run_without_a_lane_left_ends() {
+    let config = config(PolicyKind::LogLinear, &["dpo", "kldpo"]);
+    let mut run = Experiment::new(config, Compute::cpu(), Inputs::default()).expect("a run");
+    let error = loop {
+        if run.steps().is_some() {
+            (0..2).for_each(|lane| poison(&mut run, lane, f32::INFINITY));
+        }
+        match pollster::block_on(run.next()) {
+            Ok(_) => {}
+            Err(e) => break e,
+        }
+    };
+    assert_eq!(error.code, prefshift::error::ErrorCode::Numerics);
+    assert!(error.message.contains("every lane"), "{error}");
+}
+
+#[test]
+fn absurd_learning_rates_stop_one_lane() {
+    for (name, policy, device) in devices() {
+        let mut config = config(policy, &["dpo", "dpo", "wdpo"]);
+        // Some labels that no policy can please.
+        config.data.flip = 0.4;
+        let healthy = run(&config, &device, &[]);
+        config.lanes[1] = LaneConfig { learning_rate: Some(10.0), ..LaneConfig::new("dpo") }.with("beta", 50.0);
+        let events = run(&config, &device, &[]);
+        assert!(!warnings(&events).is_empty(), "{name}: nothing was noticed");
+        assert!(warnings(&events).iter().all(|w| w.message.contains("DPO") && !w.message.contains("WDPO")), "{name}");
+        for (a, b) in common::frames(&healthy).iter().zip(common::frames(&events)) {
+            (0..3).for_each(|lane| drop(lane_of(b, lane)));
+            for lane in [0, 2] {
+                assert_eq!(lane_of(a, lane), lane_of(b, lane), "{name}: lane {lane} noticed at step {}", a.step);
+            }
+        }
+        assert_eq!(common::frames(&events).len(), STEPS);
+    }
+}
+
+#[test]
+fn a_lane_that_was_stopped_is_still_so_after_a_checkpoint() {
+    let config = config(PolicyKind::Gpt, &["dpo", "wdpo"]);
+    let mut first = Experiment::new(config, Compute::cpu(), Inputs::default()).expect("a run");
+    let mut poisoned = 0;
+    while first.steps() != Some(30) {
+        if poisoned < 2 && first.steps() == Some(3 + poisoned) {
+            poison(&mut first, 1, f32::NAN);
+            poisoned += 1;
+        }
+        pollster::block_on(first.next()).expect("a step");
+    }
+    // It blew up since it was last looked at: the file must be fit to go on from.
+    poison(&mut first, 0, f32::NAN);
+    let bytes = pollster::block_on(first.checkpoint()).expect("a checkpoint");
+    let mut again = Experiment::resume(&bytes, Compute::cpu(), Inputs::default(), None).expect("a run");
+    let mut events = Vec::new();
+    while again.steps() != Some(40) {
+        events.extend(pollster::block_on(again.next()).expect("a step"));
+    }
+    let frames = common::frames(&events);
+    assert!(frames.iter().all(|f| f.learning_rate == [1e-3, 2.5e-4]), "{:?}", frames[0].learning_rate);
+    frames.iter().for_each(|f| (0..2).for_each(|lane| drop(lane_of(f, lane))));
+    poison(&mut again, 1, f32::NAN);
+    let events = pollster::block_on(again.next()).expect("a step");
+    assert_eq!(warnings(&events)[0].code, "lane-diverged");
+}
+
+#[test]
+fn healthy_runs_of_the_shipped_scenarios_do_not_set_it_off() {
+    let methods: Vec<LaneConfig> = prefshift::objective::methods().iter().flat_map(|m| {
+        let forms: Vec<Option<String>> = std::iter::once(None).chain(m.forms.iter().skip(1).map(|f| Some(f.id.to_string()))).collect();
+        forms.into_iter().flat_map(|form| [0.1, 0.5].map(|beta| LaneConfig { form: form.clone(), ..LaneConfig::new(m.id) }.with("beta", beta)))
+    }).collect();
+    for start in starts().into_iter().filter(|s| s.config.data.scenario != Scenario::Imported) {
+        let tabular = start.config.data.scenario == Scenario::Tabular;
+        for (policy, learning_rate, steps) in [(PolicyKind::LogLinear, 0.02, 400), (PolicyKind::Gpt, 1e-3, 60)] {
+            let mut config = start.config.clone();
+            config.lanes.clone_from(&methods);
+            (config.train.frame_every, config.eval.every, config.eval.samples) = (1, 1000, 0);
+            if !tabular {
+                config.model = ModelConfig { policy, d_model: 16, layers: 1, heads: 2, ..config.model };
+                config.sft.steps = 50;
+                (config.train.learning_rate, config.train.steps) = (learning_rate, steps);
+                config.data.flip = 0.1;
+            }
+            let events = run(&config, &Compute::cpu(), &[]);
+            assert!(warnings(&events).is_empty(), "{:?} {policy:?}: {:?}", config.data.scenario, warnings(&events));
+        }
+    }
+}
