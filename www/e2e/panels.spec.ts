@@ -83,3 +83,23 @@ test('a pair that is pointed at is marked in ①, ② of every lane, ③ and amo
   await expect(page.locator('li.pinned')).toBeVisible();
   await expect(page.locator('li.pinned')).toHaveClass(/pointed/);
 });
+
+test('④ has earlier steps, each lane’s worst case, and the mixes in the ball of τ', async ({ page }) => {
+  await open(page);
+  const { columns, rows } = await tableOf(page, '④ If the people change', /^④/);
+  const evaluations = events.filter((event) => event.event === 'evaluation') as unknown as { step: number; accuracy: number[] }[];
+  const groups = started.groups.length;
+  const worst = columns.indexOf('worst');
+  for (const [lane, name] of started.lanes.entries()) {
+    const now = evaluations.at(-1)!.accuracy.slice(lane * groups, (lane + 1) * groups);
+    const row = rows.find((each) => each[0] === name)!;
+    expect(Number(row[1])).toBeCloseTo(now[0]!, 3);
+    expect(Number(row[worst])).toBeCloseTo(Math.min(...now), 3);
+    for (const earlier of evaluations.slice(1, -1)) {
+      const ghost = rows.find((each) => each[0] === `${name}, step ${earlier.step}`);
+      if (ghost) expect(Number(ghost[1])).toBeCloseTo(earlier.accuracy[lane * groups]!, 3);
+    }
+  }
+  expect(rows.filter((row) => row[0]!.startsWith(`${started.lanes[0]!}, step`))).toHaveLength(3);
+  await expect(page.locator('.chart-shift > svg')).toHaveAttribute('aria-label', /KL ball of KLDPO.* holds shares from \d+(\.\d)?% to \d+/);
+});

@@ -290,6 +290,7 @@ export const en = {
   noSamples: 'No samples in this run.',
   waitingSamples: 'after the first evaluation',
   unchanged: 'as the reference',
+  wordsTitle: '⑤ Word by word',
   backToSamples: 'close pair',
   atStep: (step: number) => `at step ${step}`,
   wordsRegion: 'The pinned pair word by word',

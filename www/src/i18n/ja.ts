@@ -309,6 +309,7 @@ export const ja: Words = {
   noSamples: 'この実行ではサンプルを取りません。',
   waitingSamples: '最初の評価のあとに表示します',
   unchanged: '参照方策と同じ',
+  wordsTitle: '⑤ 単語ごとに',
   backToSamples: 'ペアを閉じる',
   atStep: (step) => `ステップ ${step}`,
   wordsRegion: '固定したペアを単語ごとに',

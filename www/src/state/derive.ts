@@ -126,6 +126,8 @@ export interface PathPoint {
   x: number;
   y: number;
   kl?: number;
+  /** Standard error of y, where it is known. */
+  se?: number;
 }
 
 /** A lane's way through the plane of nominal value (x) against worst-group or shifted value (y). */

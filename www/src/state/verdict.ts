@@ -10,6 +10,8 @@ export interface Comparison {
   /** How much higher the lane is than DPO there, and its standard error; undefined where nothing tells it. */
   difference: number;
   se: number | undefined;
+  /** How much higher its nominal value is there. */
+  nominal: number;
   verdict: 'left' | 'back' | 'below' | 'open';
 }
 
@@ -46,14 +48,15 @@ export function compare(dpo: readonly (readonly PathPoint[])[], lane: readonly (
   if (!Number.isFinite(at) || at <= start) return undefined;
   const pairs = Array.from({ length: Math.min(dpo.length, lane.length) }, (_, seed) => {
     const [base, there] = [dpo[seed], lane[seed]].map((path) => crossingOf(path ?? [], by, at));
-    return base && there ? { difference: there.y - base.y, se: base.se === undefined || there.se === undefined ? undefined : Math.hypot(base.se, there.se) } : undefined;
+    return base && there ? { difference: there.y - base.y, nominal: there.x - base.x, se: base.se === undefined || there.se === undefined ? undefined : Math.hypot(base.se, there.se) } : undefined;
   }).filter((each) => each !== undefined);
   if (pairs.length === 0) return undefined;
   const difference = pairs.reduce((sum, each) => sum + each.difference, 0) / pairs.length;
+  const nominal = pairs.reduce((sum, each) => sum + each.nominal, 0) / pairs.length;
   const spread = pairs.reduce((sum, each) => sum + (each.difference - difference) ** 2, 0) / Math.max(1, pairs.length - 1);
   const se = pairs.length > 1 ? Math.sqrt(spread / pairs.length) : pairs[0]?.se;
   const verdict = se === undefined ? 'open' : difference > SURE * se ? 'left' : difference < -SURE * se ? 'below' : 'back';
-  return { by, at, difference, se, verdict };
+  return { by, at, difference, nominal, se, verdict };
 }
 
 /** Levels of KL that most paths cross, 1, 2 or 5 times a power of ten: at most `most`, the largest ones. */

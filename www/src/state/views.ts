@@ -1,5 +1,5 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
-import type { BarsView, GroupStyle, PlaneLane, PlaneView, SharesView, ShiftView } from '../charts';
+import { mixesWithin, type Ball, type BarsView, type GroupStyle, type PlaneLane, type PlaneView, type SharesView, type ShiftView } from '../charts';
 import { t } from '../i18n';
 import {
   lastAt,
@@ -109,6 +109,9 @@ export function barsView(data: RunData, lane: number, metric: Metric, cursor: nu
 export function shiftView(data: RunData, metric: Metric, cursor: number | undefined, groups: GroupStyle[], target: number, alpha: number): ShiftView {
   const evaluation = data.evaluations[evaluationAt(data, cursor)];
   const mix = data.mix;
+  const now = evaluationAt(data, cursor);
+  // A quarter, half and three quarters of the way here; the start is the same for every lane.
+  const ghosts = [...new Set([1, 2, 3].map((quarter) => Math.round((now * quarter) / 4)))].flatMap((i) => (i > 0 && i < now ? (data.evaluations[i] ?? []) : []));
   return {
     metric,
     alpha,
@@ -116,15 +119,44 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
     mix,
     target,
     groups,
+    ball: ballOf(data, cursor, mix[target] ?? 0),
     lanes: evaluation
-      ? data.names.map((name, lane) => ({
-          name,
-          dash: dashOf(data, lane),
-          values: metricValues(evaluation, metric, lane, data.lanes),
-          se: standardErrors(evaluation, metric, lane, data.lanes),
-        }))
+      ? data.families.map((lanes) => {
+          const first = lanes[0] ?? 0;
+          const seeds = lanes.map((lane) => ({ values: metricValues(evaluation, metric, lane, data.lanes) }));
+          return {
+            name: data.names[first] ?? '',
+            dash: dashOf(data, first),
+            values: meanOver(seeds.map((seed) => seed.values)),
+            se: lanes.length === 1 ? standardErrors(evaluation, metric, first, data.lanes) : undefined,
+            seeds,
+            ghosts: ghosts.map((earlier) => ({
+              step: earlier.step,
+              values: meanOver(lanes.map((lane) => metricValues(earlier, metric, lane, data.lanes))),
+            })),
+          };
+        })
       : [],
   };
+}
+
+/** Means of several lists, place by place. */
+function meanOver(lists: readonly (readonly number[])[]): number[] {
+  return (lists[0] ?? []).map((_, i) => lists.reduce((sum, list) => sum + (list[i] ?? Number.NaN), 0) / lists.length);
+}
+
+/**
+ * The mixes that the last KLDPO's ambiguity set holds, from the radius that its τ amounted to in the last batches. WDPO's
+ * adversary moves words and leaves the shares of people as they are: its set is no interval of α.
+ */
+function ballOf(data: RunData, cursor: number | undefined, training: number): Ball | undefined {
+  const family = data.families.filter((lanes) => methodOf(data, lanes[0] ?? 0) === 'kldpo').at(-1);
+  const last = frameAt(data, cursor);
+  const radii = data.frames.slice(Math.max(0, last - WINDOW + 1), last + 1).flatMap((frame) => (family ?? []).map((lane) => frame.radius[lane] ?? 0));
+  if (!family || radii.length === 0 || data.groups < 2) return undefined;
+  const radius = radii.reduce((sum, each) => sum + each, 0) / radii.length;
+  const [low, high] = mixesWithin(training, radius);
+  return { low, high, radius, lane: data.names[family[0] ?? 0] ?? '' };
 }
 
 export function planeView(data: RunData, metric: Metric, cursor: number | undefined, against: Against, groups: GroupStyle[], kept?: RunData): PlaneView {
