@@ -140,7 +140,10 @@ it('plane: says where every lane is and tabulates its path', () => {
       'DPO is at (0.70, 0.46) after 40 steps, KLDPO τ=0.5 is at (0.70, 0.50) after 40 steps.',
   );
   const rows = view.lanes.flatMap((lane) => lane.path.map((p) => [lane.name, p.step, p.x, p.y, p.kl]));
-  expect(chart.table().rows).toEqual(rows);
+  expect(chart.table().rows.slice(0, rows.length)).toEqual(rows);
+  // Both paths come to a KL of 0.5, 1 and 2; halfway to the first point, 0.5.
+  expect(chart.table().rows.slice(rows.length).map((row) => row.slice(0, 2))).toEqual(['0.5', '1', '2'].flatMap((kl) => view.lanes.map((lane) => [lane.name, `KL = ${kl}`])));
+  expect(chart.table().rows[rows.length]!.slice(2)).toEqual([expect.closeTo(0.55, 10), expect.closeTo(0.49, 10), 0.5]);
   chart.update({ ...view, cursor: 20 });
   expect(chart.describe()).toContain('DPO is at (0.60, 0.48) after 20 steps');
 });
@@ -169,6 +172,13 @@ it('plane: tells the step under the pointer', () => {
   element.querySelector('svg')?.dispatchEvent(new MouseEvent('click', at));
   expect(onHover).toHaveBeenLastCalledWith(40);
   expect(onSelect).toHaveBeenLastCalledWith(40);
+  element.querySelector('svg')?.dispatchEvent(new MouseEvent('pointerleave'));
+  expect(onHover).toHaveBeenLastCalledWith(null);
+  // By keyboard along the path.
+  const slider = element.querySelector<SVGGElement>('[role=slider]')!;
+  slider.dispatchEvent(new FocusEvent('focus'));
+  for (const name of ['ArrowLeft', 'Home']) slider.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true }));
+  expect(onHover.mock.calls.slice(-3).map(([step]) => step as number)).toEqual([40, 20, 0]);
 });
 
 it.each([4, 6, 8])('plane: names %i lanes, apart from each other, wherever they end', (lanes) => {

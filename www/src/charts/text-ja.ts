@@ -67,6 +67,8 @@ export const japanese: ChartText = {
   baseline: '早期打ち切りの基準',
   klColumn: '参照方策からの KL（nats）',
   kl: (nats) => `KL ${nats} nats`,
+  klMark: (nats) => `KL = ${nats}`,
+  pathPoints: '軌跡の点（レーン順）',
   planeSummary: (x, y, start, ends) => `横軸 ${x}、縦軸 ${y}：参照方策の ${start} から、${ends}。`,
   planeEnd: (lane, x, y, step) => `${lane} は ${step} ステップ後に (${x}, ${y})`,
 };

@@ -57,6 +57,8 @@ export interface ChartText {
   equal: string;
   baseline: string;
   kl: (nats: string) => string;
+  klMark: (nats: string) => string;
+  pathPoints: string;
   klColumn: string;
   planeSummary: (x: string, y: string, start: string, ends: string) => string;
   planeEnd: (lane: string, x: string, y: string, step: string) => string;
@@ -148,6 +150,8 @@ export const english: ChartText = {
   baseline: 'early-stopping baseline',
   klColumn: 'KL from the reference (nats)',
   kl: (nats) => `KL ${nats} nats`,
+  klMark: (nats) => `KL = ${nats}`,
+  pathPoints: 'Points of the paths, lane by lane',
   planeSummary: (x, y, start, ends) => `${x} against ${y}: from ${start} at the reference policy, ${ends}.`,
   planeEnd: (lane, x, y, step) => `${lane} is at (${x}, ${y}) after ${step} steps`,
 };

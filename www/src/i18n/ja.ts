@@ -296,6 +296,15 @@ export const ja: Words = {
   planeX: (metric) => `学習時の比率での${metric}`,
   planeYWorst: (metric) => `最悪の群の${metric}`,
   planeYAlpha: (metric, alpha, group) => `${group} ${alpha} での${metric}`,
+  verdictAt: { kl: (at) => `KL ${at} nats`, x: (at) => `学習時の比率での値 ${at}` },
+  verdict: {
+    left: (lane, at, by) => `${lane} は DPO の道を上へ離れた（${at} で ${by}）。`,
+    back: (lane, at, by) => `${lane} は DPO の道を手前に戻っただけ（${at} で ${by}）。`,
+    below: (lane, at, by) => `${lane} は DPO の道を下へ離れた（${at} で ${by}）。`,
+    open: (lane, at, by) => `${lane} と DPO の差は ${at} で ${by}。種が一つなので誤差はわからない。`,
+  },
+  verdictHelp:
+    '参照方策から同じだけ離れたところ（両方が達した最大の KL）での、DPO の道からの縦の隔たり ± 1 標準誤差。種が複数ならその間の誤差、一つなら取り分けたペアまたはサンプルの誤差（両レーンが同じものを使うので、やや大きめ）。上・下は 2 標準誤差を超える場合。',
   lanes: 'レーン',
   laneTabs: '表示するレーン',
   kl: (nats) => `KL ${nats}`,

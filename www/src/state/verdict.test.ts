@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { crossingOf, klLevels } from '../charts';
 import type { PathPoint } from './derive';
-import { compare, crossingOf, klLevels } from './verdict';
+import { compare } from './verdict';
 
 const path = (points: [number, number, number, number?][]): PathPoint[] =>
   points.map(([kl, x, y, se], step) => ({ step, kl, x, y, ...(se === undefined ? {} : { se }) }));

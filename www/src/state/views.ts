@@ -14,7 +14,9 @@ import {
   type Against,
   type Layer,
   type Metric,
+  type PathPoint,
 } from './derive';
+import { compare, type Comparison } from './verdict';
 import type { RunData } from './run-data';
 
 /** Batches that ① averages over: 16 pairs at a 10 % minority say little one batch at a time. */
@@ -171,11 +173,11 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
     xLabel: t.planeX(axis),
     yLabel:
       against.kind === 'worst' ? t.planeYWorst(axis) : t.planeYAlpha(axis, `${Math.round(against.alpha * 100)}%`, groups[against.target]?.name ?? ''),
-    lanes: data.names.map((lane, i): PlaneLane => ({
-      name: lane,
-      dash: dashOf(data, i),
-      path: planePath(data.evaluations, metric, i, data.lanes, mix, against),
-      baseline: methodOf(data, i) === 'dpo',
+    lanes: data.families.map((lanes): PlaneLane => ({
+      name: data.names[lanes[0] ?? 0] ?? '',
+      dash: dashOf(data, lanes[0] ?? 0),
+      path: meanPath(lanes.map((lane) => pathOf(data, metric, lane, against))),
+      baseline: methodOf(data, lanes[0] ?? 0) === 'dpo',
     })).concat(
       // A run that was kept, where it has the same groups.
       (kept && kept.started !== data.started && kept.groups === data.groups ? kept.names : []).map((lane, i) => ({
@@ -189,6 +191,33 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
     cursor,
     ...(reference ? { reference: { x: nominalValue(reference, mix), y: y(reference) } } : {}),
   };
+}
+
+const pathOf = (data: RunData, metric: Metric, lane: number, against: Against): PathPoint[] =>
+  // How many pairs are held out of each group is known where the engine writes them.
+  planePath(data.evaluations, metric, lane, data.lanes, data.mix, against, data.started?.config.data.scenario === 'imported' ? undefined : data.started?.config.data.eval_pairs);
+
+/** The way of the mean over seeds, evaluation by evaluation. */
+function meanPath(paths: readonly PathPoint[][]): PathPoint[] {
+  if (paths.length === 1) return paths[0] ?? [];
+  const steps = (paths[0] ?? []).map((point) => point.step).filter((step) => paths.every((path) => path.some((point) => point.step === step)));
+  return steps.map((step) => {
+    const points = paths.map((path) => path.find((point) => point.step === step)!);
+    const mean = (of: (point: PathPoint) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+    return { step, x: mean((p) => p.x), y: mean((p) => p.y), ...(points.every((p) => p.kl !== undefined) ? { kl: mean((p) => p.kl ?? 0) } : {}) };
+  });
+}
+
+/** What became of each method beside DPO: whether it left DPO's path or walked back along it, up to the step on show. */
+export function verdicts(data: RunData, metric: Metric, cursor: number | undefined, against: Against): { lane: string; comparison: Comparison }[] {
+  const paths = (lanes: readonly number[]): PathPoint[][] =>
+    lanes.map((lane) => pathOf(data, metric, lane, against).filter((point) => cursor === undefined || point.step <= cursor));
+  const dpo = data.families.find((lanes) => methodOf(data, lanes[0] ?? 0) === 'dpo');
+  if (!dpo) return [];
+  return data.families.flatMap((lanes) => {
+    const comparison = lanes === dpo ? undefined : compare(paths(dpo), paths(lanes));
+    return comparison ? [{ lane: data.names[lanes[0] ?? 0] ?? '', comparison }] : [];
+  });
 }
 
 export interface Finding {
