@@ -277,12 +277,12 @@ export const en = {
   planeX: (metric: string) => `${metric} on the training mix`,
   planeYWorst: (metric: string) => `worst group’s ${metric}`,
   planeYAlpha: (metric: string, alpha: string, group: string) => `${metric} at ${alpha} ${group}`,
-  verdictAt: { kl: (at: string) => `KL ${at} nats`, x: (at: string) => `nominal value ${at}` },
+  verdictAt: { kl: (at: string) => `KL ${at}`, x: (at: string) => `nominal value ${at}` },
   verdict: {
-    left: (lane: string, at: string, by: string) => `${lane} has left DPO’s path upward (${by} at ${at}).`,
-    back: (lane: string, at: string, by: string) => `${lane} has only walked back along DPO’s path (${by} at ${at}).`,
-    below: (lane: string, at: string, by: string) => `${lane} has left DPO’s path downward (${by} at ${at}).`,
-    open: (lane: string, at: string, by: string) => `${lane} differs from DPO by ${by} at ${at}; one seed gives no error here.`,
+    left: (lane: string, at: string, by: string) => `${lane} left DPO’s path upward (${by} at ${at}).`,
+    back: (lane: string, at: string, by: string) => `${lane} cannot be told from DPO stopped early (${by} at ${at}).`,
+    below: (lane: string, at: string, by: string) => `${lane} left DPO’s path downward (${by} at ${at}).`,
+    open: (lane: string, at: string, by: string) => `${lane} is ${by} from DPO at ${at}; no error with one seed.`,
   },
   verdictHelp:
     'The vertical distance from DPO’s path where both have come equally far from the reference (the largest KL that both have reached), ± 1 standard error: over seeds where there are several, else of the held-out pairs or samples, which both lanes share, so that it is rather too large. Up or down means more than two standard errors.',

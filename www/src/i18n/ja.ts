@@ -296,10 +296,10 @@ export const ja: Words = {
   planeX: (metric) => `学習時の比率での${metric}`,
   planeYWorst: (metric) => `最悪の群の${metric}`,
   planeYAlpha: (metric, alpha, group) => `${group} ${alpha} での${metric}`,
-  verdictAt: { kl: (at) => `KL ${at} nats`, x: (at) => `学習時の比率での値 ${at}` },
+  verdictAt: { kl: (at) => `KL ${at}`, x: (at) => `学習時の比率での値 ${at}` },
   verdict: {
     left: (lane, at, by) => `${lane} は DPO の道を上へ離れた（${at} で ${by}）。`,
-    back: (lane, at, by) => `${lane} は DPO の道を手前に戻っただけ（${at} で ${by}）。`,
+    back: (lane, at, by) => `${lane} は早く止めた DPO と区別できない（${at} で ${by}）。`,
     below: (lane, at, by) => `${lane} は DPO の道を下へ離れた（${at} で ${by}）。`,
     open: (lane, at, by) => `${lane} と DPO の差は ${at} で ${by}。種が一つなので誤差はわからない。`,
   },
