@@ -229,3 +229,28 @@ fn a_run_is_probed_between_steps_and_goes_on_unchanged() {
     assert!(last.chosen.logps.chunks_exact(n).all(|lane| lane != last.chosen.reference));
     assert_eq!(last.reference_writes, first.reference_writes, "the same random numbers every time");
 }
+
+#[cfg(feature = "gpu")]
+#[test]
+fn a_run_on_the_gpu_is_probed_from_its_policies_read_back() {
+    use prefshift::device::DeviceKind;
+    let compute = match pollster::block_on(Compute::open(DeviceKind::Webgpu)) {
+        Ok(compute) => compute,
+        Err(error) => return println!("skipped: {error}"),
+    };
+    let mut config = RunConfig::default();
+    config.model = ModelConfig { d_model: 16, layers: 1, heads: 2, ..config.model };
+    config.sft.steps = 4;
+    (config.data.pairs, config.data.eval_pairs, config.train.steps, config.eval.samples) = (16, 4, 3, 0);
+    let [gpu, cpu] = [compute, Compute::cpu()].map(|compute| {
+        let mut experiment = Experiment::new(config.clone(), compute, Inputs::default()).expect("a valid run");
+        while !pollster::block_on(experiment.next()).expect("a step").iter().any(|e| matches!(e, Event::Done(_))) {}
+        pollster::block_on(experiment.probe(3)).expect("a probe")
+    });
+    assert_eq!((gpu.step, &gpu.chosen.tokens), (3, &cpu.chosen.tokens));
+    // Three steps of training apart by rounding.
+    for (a, b) in [(&gpu.chosen, &cpu.chosen), (&gpu.rejected, &cpu.rejected)] {
+        within("logps on the GPU", worst(&a.logps, &b.logps), 1e-3);
+        within("pull on the GPU", worst(&a.pull, &b.pull), 1e-3);
+    }
+}

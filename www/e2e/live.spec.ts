@@ -142,3 +142,39 @@ test.describe('on WebGPU', () => {
     expect(problems).toEqual([]);
   });
 });
+
+test.describe('word by word', () => {
+  test.skip(!cpu && !engineExpected, 'this build has no CPU engine');
+  test.setTimeout(200_000);
+
+  test('a pinned pair is looked at under every lane, after every evaluation, and the words follow the scrub bar', async ({ page }) => {
+    const { problems } = await open(page, 'device=cpu&cores=2&d=16&layers=1&heads=2&batch=4&pairs=32&sft=10&steps=6&every=3&evalpairs=4&samples=2');
+    await page.getByRole('button', { name: 'Train live' }).click();
+    await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
+    await page.getByRole('figure', { name: /^② .*WDPO/ }).locator('[tabindex="0"]').first().focus();
+    await page.keyboard.press('Enter');
+    const words = page.getByRole('region', { name: 'The pinned pair word by word' });
+    await expect(words.locator('.lane')).toHaveCount(3);
+    await expect(words.getByText(/^pulled: .+ → .+ \(\d+(\.\d)?%, ×/)).toHaveCount(1);
+    // Each answer's words are those of the pair that is pinned.
+    const pinned = (await page.locator('li.pinned .answer').first().textContent())!.replace('✓', '').trim();
+    const tokens = await words.locator('.lane').first().locator('.answer').first().locator('.token').allTextContents();
+    expect(tokens.at(-1)).toBe('⏎');
+    expect(tokens.slice(0, -1).join('').replaceAll(' ', '')).toBe(pinned.replaceAll(' ', ''));
+    await page.getByRole('button', { name: 'Show the numbers of: ⑤ Word by word' }).click();
+    const table = page.getByRole('region', { name: '⑤ Word by word' });
+    await expect(table.locator('tbody tr').first()).toBeAttached();
+    const rows = await table.locator('tbody tr').evaluateAll((all) => all.map((tr) => [...tr.querySelectorAll('td')].map((cell) => cell.textContent)));
+    // Both answers' shares of the pull add to 1, to the digits shown.
+    const at = (await table.locator('th').allTextContents()).findIndex((name) => name.startsWith('pull WDPO'));
+    expect(rows.reduce((sum, row) => sum + Number(row[at]), 0)).toBeCloseTo(1, 2);
+    // Nothing is known of the pair's words at earlier steps, since it was pinned later; the next evaluation adds a look.
+    await page.getByRole('button', { name: '6 more' }).click();
+    await expect(page.getByText('at step 12')).toBeVisible({ timeout: 60_000 });
+    await page.getByLabel('Step on show').fill('7');
+    await expect(page.getByText('at step 6')).toBeVisible();
+    await page.getByLabel('Step on show').fill('2');
+    await expect(page.getByText('Looked at from step 6 on.')).toBeVisible();
+    expect(problems).toEqual([]);
+  });
+});

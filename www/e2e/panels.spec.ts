@@ -1,7 +1,7 @@
 // The panels that teach, on the recorded run: what is pointed at, pinned and dragged, and numbers that are the recording's.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { open, tableOf } from './lab';
+import { open, stepOf, tableOf } from './lab';
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
@@ -82,4 +82,50 @@ test('a pair that is pointed at is marked in ①, ② of every lane, ③ and amo
   await page.keyboard.press('Enter');
   await expect(page.locator('li.pinned')).toBeVisible();
   await expect(page.locator('li.pinned')).toHaveClass(/pointed/);
+});
+
+test('④ has earlier steps, each lane’s worst case, and the mixes in the ball of τ', async ({ page }) => {
+  await open(page);
+  const { columns, rows } = await tableOf(page, '④ If the people change', /^④/);
+  const evaluations = events.filter((event) => event.event === 'evaluation') as unknown as { step: number; accuracy: number[] }[];
+  const groups = started.groups.length;
+  const worst = columns.indexOf('worst');
+  for (const [lane, name] of started.lanes.entries()) {
+    const now = evaluations.at(-1)!.accuracy.slice(lane * groups, (lane + 1) * groups);
+    const row = rows.find((each) => each[0] === name)!;
+    expect(Number(row[1])).toBeCloseTo(now[0]!, 3);
+    expect(Number(row[worst])).toBeCloseTo(Math.min(...now), 3);
+    for (const earlier of evaluations.slice(1, -1)) {
+      const ghost = rows.find((each) => each[0] === `${name}, step ${earlier.step}`);
+      if (ghost) expect(Number(ghost[1])).toBeCloseTo(earlier.accuracy[lane * groups]!, 3);
+    }
+  }
+  expect(rows.filter((row) => row[0]!.startsWith(`${started.lanes[0]!}, step`))).toHaveLength(3);
+  await expect(page.locator('.chart-shift > svg')).toHaveAttribute('aria-label', /KL ball of KLDPO.* holds shares from \d+(\.\d)?% to \d+/);
+});
+
+test('⑥ scrubs where a path is pointed at and comes back, and says what became of each lane', async ({ page }) => {
+  await open(page);
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(20);
+  const end = await stepOf(page);
+  const { rows } = await tableOf(page, '⑥ Robust or cautious?', /^⑥/);
+  // Every lane that came to a level of KL has a mark on it.
+  const marks = rows.filter((row) => row[1]!.startsWith('KL = '));
+  expect(new Set(marks.map((row) => row[1])).size).toBe(3);
+  for (const [lane, step, , , kl] of marks) {
+    const furthest = Math.max(...rows.filter((row) => row[0] === lane && !row[1]!.startsWith('KL')).map((row) => Number(row[4])));
+    expect(Number(kl), `${lane} ${step}`).toBeLessThanOrEqual(furthest);
+  }
+  await expect(page.getByTestId('verdict')).toContainText(/KLDPO τ=\S+ .*DPO.* \([+−]\d.* ± \d.* at KL \d/);
+  await page.getByRole('button', { name: 'Show the numbers of: ⑥' }).click();
+  const points = page.getByRole('figure', { name: /^⑥/ }).getByRole('slider');
+  await points.focus();
+  await page.keyboard.press('ArrowRight');
+  expect(await stepOf(page)).toBe(20);
+  await page.getByRole('button', { name: 'Step', exact: true }).focus();
+  expect(await stepOf(page)).toBe(end);
+  await points.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Step', exact: true }).focus();
+  expect(await stepOf(page)).toBe(20);
 });

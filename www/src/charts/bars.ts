@@ -115,7 +115,7 @@ export class GroupBars extends Figure<BarsView> {
       set(bar, { x: a, width: Math.max(b - a, 0), y: middle - thick / 2, height: thick });
       paint(bar, 'fill', group.color);
       bar.classList.toggle('chart-marked', view.marked === g);
-      this.names[g]?.node.classList.toggle('chart-strong', view.marked === g);
+      this.names[g]?.node.classList.toggle('chart-named', view.marked === g);
       this.names[g]?.draw(0, middle, font, group, narrow ? '' : cut(group.name, nameWidth + 1, font));
       set(text, { x: box.right + font * 0.6, y: middle });
       const [figure, word] = [text.children[0] as SVGElement, text.children[1] as SVGElement];

@@ -1,7 +1,7 @@
 // Bars, shift and plane: the charts of what came of it.
 
 import { expect, it, vi } from 'vitest';
-import { GroupBars, PlaneChart, populationAt, ShiftChart, valueAt } from './index';
+import { GroupBars, mixesWithin, PlaneChart, populationAt, ShiftChart, valueAt, worstOf, worthAt, worthErrorAt } from './index';
 import { textWidth } from './format';
 import { bars, host, plane, shift } from './testing';
 
@@ -47,15 +47,47 @@ it('shift: says and tabulates values at α, at the training mix and at the ends'
   const chart = new ShiftChart(element, size);
   chart.update(shift());
   expect(chart.describe()).toBe(
-    'accuracy (share of held-out pairs) when 50% of the deployed population is sentimental (training data: 10%): DPO 0.60, KLDPO τ=0.5 0.65.',
+    'accuracy (share of held-out pairs) when 50% of the deployed population is sentimental (training data: 10%): DPO 0.60, KLDPO τ=0.5 0.65 ± 0.014; least over all shares: DPO 0.30, KLDPO τ=0.5 0.50.',
   );
   const { columns, rows } = chart.table();
-  expect(columns).toEqual(['lane', 'α = 0', 'α = 0.1 (training mix)', 'α = 0.5', 'α = 1']);
+  expect(columns).toEqual(['lane', 'α = 0', 'α = 0.1 (training mix)', 'α = 0.5', 'α = 1', 'worst', '± 1 s.e. (α = 0.5)']);
   expect(rows.map((row) => row.map((cell) => (typeof cell === 'number' ? Number(cell.toFixed(9)) : cell)))).toEqual([
-    ['DPO', 0.9, 0.84, 0.6, 0.3],
-    ['KLDPO τ=0.5', 0.8, 0.77, 0.65, 0.5],
+    ['DPO', 0.9, 0.84, 0.6, 0.3, 0.3, NaN],
+    ['KLDPO τ=0.5', 0.8, 0.77, 0.65, 0.5, 0.5, 0.014142136],
   ]);
   expect([...element.querySelectorAll('text.chart-strong')].map((node) => node.textContent)).toEqual(['0.60', '0.65']);
+});
+
+it('shift: finds the mixes within a KL radius', () => {
+  const divergence = (a: number, p: number): number => a * Math.log(a / p) + (1 - a) * Math.log((1 - a) / (1 - p));
+  const [low, high] = mixesWithin(0.1, 0.05);
+  expect(low).toBeLessThan(0.1);
+  for (const edge of [low, high]) expect(divergence(edge, 0.1)).toBeCloseTo(0.05, 9);
+  expect(mixesWithin(0.1, 0)).toEqual([0.1, 0.1]);
+  // log 10 nats are what all the weight on a tenth of the people takes; log(10/9) what none on them does.
+  expect(mixesWithin(0.1, Math.log(10) + 1e-9)).toEqual([0, 1]);
+  expect(mixesWithin(0.1, Math.log(10 / 9) + 1e-9)[0]).toBe(0);
+});
+
+it('shift: takes the error from seeds, draws curves and earlier steps, and marks what is worst', () => {
+  const element = host();
+  const chart = new ShiftChart(element, size);
+  const view = shift();
+  const seeded = { name: 'A', dash: '', values: [0.8, 0.4], seeds: [{ values: [0.9, 0.3] }, { values: [0.7, 0.5] }] };
+  const curved = { name: 'B', dash: 'dashed', values: [], curve: { alpha: [0, 0.5, 1], value: [0.6, 0.2, 0.8], se: [0.1, 0.2, 0.1] } };
+  expect(worthErrorAt(0, view, seeded)).toBeCloseTo(0.1, 12);
+  // Seeds that are off in opposite ways for the two groups agree on the even mix.
+  expect(worthErrorAt(0.5, view, seeded)).toBeCloseTo(0, 12);
+  expect(worthAt(0.25, view, curved)).toBeCloseTo(0.4, 12);
+  expect(worthErrorAt(0.75, view, curved)).toBeCloseTo(0.15, 12);
+  expect(worstOf(view, curved)).toEqual({ alpha: 0.5, value: 0.2 });
+  expect(worstOf(view, seeded)).toEqual({ alpha: 1, value: 0.4 });
+  chart.update({ ...view, lanes: [{ ...seeded, ghosts: [{ step: 20, values: [0.5, 0.5] }, { step: 40, values: [0.7, 0.4] }] }, curved], ball: { lane: 'A', radius: 0.05, low: 0.02, high: 0.2 } });
+  expect([...element.querySelectorAll('.chart-ghost')].map((node) => Number(node.getAttribute('stroke-opacity')) < 0.35)).toEqual([true, true]);
+  expect([...element.querySelectorAll('.chart-worst')].filter((node) => node.getAttribute('d') !== '')).toHaveLength(2);
+  expect(element.querySelectorAll('path.chart-line:not(.chart-ghost)')[1]!.getAttribute('d')!.split('L')).toHaveLength(3);
+  expect(chart.table().rows.map((row) => row[0])).toEqual(['A', 'A, step 40', 'A, step 20', 'B']);
+  expect(chart.describe()).toContain('the KL ball of A, radius 0.050 nats, holds shares from 2% to 20%');
 });
 
 it('shift: the handle is a slider', () => {
@@ -108,7 +140,10 @@ it('plane: says where every lane is and tabulates its path', () => {
       'DPO is at (0.70, 0.46) after 40 steps, KLDPO τ=0.5 is at (0.70, 0.50) after 40 steps.',
   );
   const rows = view.lanes.flatMap((lane) => lane.path.map((p) => [lane.name, p.step, p.x, p.y, p.kl]));
-  expect(chart.table().rows).toEqual(rows);
+  expect(chart.table().rows.slice(0, rows.length)).toEqual(rows);
+  // Both paths come to a KL of 0.5, 1 and 2; halfway to the first point, 0.5.
+  expect(chart.table().rows.slice(rows.length).map((row) => row.slice(0, 2))).toEqual(['0.5', '1', '2'].flatMap((kl) => view.lanes.map((lane) => [lane.name, `KL = ${kl}`])));
+  expect(chart.table().rows[rows.length]!.slice(2)).toEqual([expect.closeTo(0.55, 10), expect.closeTo(0.49, 10), 0.5]);
   chart.update({ ...view, cursor: 20 });
   expect(chart.describe()).toContain('DPO is at (0.60, 0.48) after 20 steps');
 });
@@ -137,6 +172,13 @@ it('plane: tells the step under the pointer', () => {
   element.querySelector('svg')?.dispatchEvent(new MouseEvent('click', at));
   expect(onHover).toHaveBeenLastCalledWith(40);
   expect(onSelect).toHaveBeenLastCalledWith(40);
+  element.querySelector('svg')?.dispatchEvent(new MouseEvent('pointerleave'));
+  expect(onHover).toHaveBeenLastCalledWith(null);
+  // By keyboard along the path.
+  const slider = element.querySelector<SVGGElement>('[role=slider]')!;
+  slider.dispatchEvent(new FocusEvent('focus'));
+  for (const name of ['ArrowLeft', 'Home']) slider.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true }));
+  expect(onHover.mock.calls.slice(-3).map(([step]) => step as number)).toEqual([40, 20, 0]);
 });
 
 it.each([4, 6, 8])('plane: names %i lanes, apart from each other, wherever they end', (lanes) => {

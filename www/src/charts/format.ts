@@ -92,3 +92,11 @@ export function cut(text: string, width: number, font: number): string {
   while (chars.length > 0 && textWidth(`${chars.join('')}…`, font) > width) chars.pop();
   return chars.length > 0 ? `${chars.join('').trimEnd()}…` : '';
 }
+
+/** Lane names that fit: as they are, else their first words where those tell them apart, else cut. */
+export function shortNames(names: readonly string[], width: number, font: number): string[] {
+  if (names.every((name) => textWidth(name, font) <= width)) return [...names];
+  const first = names.map((name) => name.split(' ')[0] ?? name);
+  const plain = new Set(first).size === names.length ? first : names;
+  return plain.map((name) => cut(name, width, font));
+}

@@ -3,9 +3,9 @@
 export type { Chart, ChartOptions, GroupStyle, Shape, Table } from './chart';
 export { GroupBars, type BarsView, type Metric } from './bars';
 export { PlaneChart, type PlaneLane, type PlaneOptions, type PlaneView } from './plane';
-export type { PlanePoint } from './plane-path';
+export { crossingOf, furthest, klLevels, type PlanePoint } from './plane-path';
 export { ShiftChart, type ShiftOptions } from './shift';
-export { errorAt, populationAt, valueAt, type ShiftLane, type ShiftView } from './shift-value';
+export { errorAt, mixesWithin, populationAt, valueAt, worstOf, worthAt, worthErrorAt, type Ball, type Curve, type ShiftLane, type ShiftView, type Worth } from './shift-value';
 export { SharesChart, type SharesView } from './shares';
 export { english, useText, type ChartText } from './text';
 export { TiltChart, type TiltOptions, type TiltView } from './tilt';

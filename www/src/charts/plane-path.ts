@@ -11,6 +11,8 @@ export interface PlanePoint {
   y: number;
   /** KL from the reference, nats. */
   kl?: number | undefined;
+  /** Standard error of y, where it is known. */
+  se?: number | undefined;
 }
 
 /** A point of a path with its place in pixels. */
@@ -96,4 +98,37 @@ function along(path: readonly Spot[], gap: number): [number, number][] {
     for (let k = 1; k <= parts; k += 1) out.push([a.px + ((b.px - a.px) * k) / parts, a.py + ((b.py - a.py) * k) / parts]);
   }
   return out;
+}
+
+/** y where a path first comes to `level` of `by`, between two points in a straight line, with its error; undefined before that. */
+export function crossingOf(path: readonly PlanePoint[], by: 'kl' | 'x', level: number): { x: number; y: number; se: number | undefined } | undefined {
+  for (let i = 0; i < path.length; i += 1) {
+    const [a, b] = [path[i - 1], path[i]];
+    const [from, to] = [a?.[by], b?.[by]];
+    if (!b || to === undefined || to < level) continue;
+    if (!a || from === undefined || from >= level) return { x: b.x, y: b.y, se: b.se };
+    const part = (level - from) / (to - from);
+    const mix = (u: number, v: number): number => u + (v - u) * part;
+    return { x: mix(a.x, b.x), y: mix(a.y, b.y), se: a.se === undefined || b.se === undefined ? undefined : Math.max(a.se, b.se) };
+  }
+  return undefined;
+}
+
+/** The largest value of `by` on a path; −∞ where it has none. */
+export const furthest = (path: readonly PlanePoint[], by: 'kl' | 'x'): number => path.reduce((most, point) => Math.max(most, point[by] ?? -Infinity), -Infinity);
+
+/** Levels of KL that most paths cross, 1, 2 or 5 times a power of ten: at most `most`, the largest ones. */
+export function klLevels(paths: readonly (readonly PlanePoint[])[], most: number): number[] {
+  const reach = paths.map((path) => furthest(path, 'kl')).filter((kl) => Number.isFinite(kl) && kl > 0).sort((a, b) => b - a);
+  // A level says something where two paths have it.
+  const top = reach[1] ?? reach[0];
+  if (top === undefined) return [];
+  const levels: number[] = [];
+  for (let power = Math.floor(Math.log10(top)); levels.length < most && power > -4; power -= 1) {
+    for (const m of [5, 2, 1]) {
+      const level = Number((m * 10 ** power).toPrecision(3));
+      if (level <= top && levels.length < most) levels.push(level);
+    }
+  }
+  return levels.reverse();
 }

@@ -5,10 +5,11 @@ import { line } from 'd3-shape';
 import { Figure, type Box, type ChartOptions, type Table } from './chart';
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
 import { make, Pool, set, show, write } from './dom';
-import { fitText, fmt } from './format';
+import { fitText, fmt, plain } from './format';
 import { decimate, niceDomain, span, Sticky } from './layout';
-import { arrowHeads, placeLabels, type EndLabel, type Head, type PlanePoint, type Spot } from './plane-path';
+import { arrowHeads, crossingOf, klLevels, placeLabels, type EndLabel, type Head, type PlanePoint, type Spot } from './plane-path';
 import { Readout } from './readout';
+import { PairCursor } from './tilt-cursor';
 import { dashArray } from './shapes';
 
 /** One policy's path. */
@@ -34,11 +35,21 @@ export interface PlaneView {
   reference?: { x: number; y: number } | undefined;
 }
 
+/** A path at a level of KL. */
+interface Mark {
+  kl: number;
+  lane: number;
+  x: number;
+  y: number;
+  px: number;
+  py: number;
+}
+
 /** Options of a plane. */
 export interface PlaneOptions extends ChartOptions {
-  /** The step of the path point under the pointer; null when there is none. */
+  /** The step of the path point under the pointer or the keyboard focus; null when there is none. */
   onHover?: (step: number | null) => void;
-  /** A path point was clicked. */
+  /** A path point was clicked, or Enter or Space pressed on it. */
   onSelect?: (step: number) => void;
 }
 
@@ -55,25 +66,33 @@ export class PlaneChart extends Figure<PlaneView> {
   private readonly leaders: Pool<SVGPathElement>;
   private readonly names: Pool<SVGTextElement>;
   private readonly start0: SVGCircleElement;
+  private readonly levels: Pool<SVGPathElement>;
+  private readonly crosses: SVGPathElement;
   private readonly ring: SVGCircleElement;
+  private readonly cursor: PairCursor;
   private readonly readout: Readout;
   private readonly xSticky = new Sticky();
   private readonly ySticky = new Sticky();
   private metric = '';
   private spots: Spot[] = [];
+  private marks: Mark[] = [];
+  private told: number | null = null;
 
   constructor(host: HTMLElement, options: PlaneOptions = {}) {
-    super(host, options, 'plane', 'img');
+    super(host, options, 'plane', 'group');
     this.planeOptions = options;
     this.axes = new Axes(this.svg);
     this.body = make(this.svg, 'g');
     this.diagonal = make(this.body, 'path', { class: 'chart-thin' });
     const layer = (): SVGGElement => make(this.body, 'g');
+    const contours = layer();
+    this.levels = new Pool(() => make(contours, 'path', { class: 'chart-level' }));
     const [later, lines, arrows, leaders] = [layer(), layer(), layer(), layer()];
     this.later = new Pool(() => make(later, 'path', { class: 'chart-line chart-faint' }));
     this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
     this.arrows = new Pool(() => make(arrows, 'path', { class: 'chart-arrow' }));
     this.leaders = new Pool(() => make(leaders, 'path', { class: 'chart-leader' }));
+    this.crosses = make(this.body, 'path', { class: 'chart-cross' });
     this.start0 = make(this.body, 'circle', { class: 'chart-start' });
     const front = layer();
     this.dots = new Pool(() => make(front, 'circle', { class: 'chart-dot' }));
@@ -81,11 +100,11 @@ export class PlaneChart extends Figure<PlaneView> {
     this.ring = make(this.svg, 'circle', { class: 'chart-ring' });
     this.readout = new Readout(this.svg);
     show(this.ring, false);
-    this.svg.addEventListener('pointermove', (event) => this.hover(event));
-    this.svg.addEventListener('pointerleave', () => this.hover(undefined));
-    this.svg.addEventListener('click', (event) => {
-      const spot = this.nearest(event);
-      if (spot) this.planeOptions.onSelect?.(spot.step);
+    this.cursor = new PairCursor(this.svg, this.body, this.text.pathPoints, {
+      at: (event) => this.pointer(event),
+      lines: (i) => this.words(i),
+      show: (i) => this.point(i),
+      select: (i) => this.planeOptions.onSelect?.(this.spots[i]?.step ?? 0),
     });
     this.start();
   }
@@ -113,10 +132,12 @@ export class PlaneChart extends Figure<PlaneView> {
     });
     this.waiting(empty, box);
     show(this.body, !empty);
-    this.readout.hide();
-    show(this.ring, false);
     this.spots = [];
-    if (!view || empty) return;
+    this.marks = [];
+    if (!view || empty) {
+      this.cursor.draw([], [], font);
+      return;
+    }
 
     const equal = this.drawDiagonal(x, y, xDomain, yDomain);
     const pixels = paths.map((path, lane) =>
@@ -128,6 +149,8 @@ export class PlaneChart extends Figure<PlaneView> {
     this.spots = pixels.flat();
     const reached = pixels.map((path) => (view.cursor === undefined || view.lanes[path[0]?.lane ?? -1]?.kept ? path : path.filter((p) => p.step <= (view.cursor ?? 0))));
     this.drawPaths(view, pixels, reached);
+    this.drawLevels(view, reached, x, y);
+    this.cursor.draw(this.spots.map((spot) => [spot.px, spot.py]), this.spots.map((spot) => spot.lane * 1e9 + spot.step), font);
     this.drawLabels(reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
   }
 
@@ -191,6 +214,11 @@ export class PlaneChart extends Figure<PlaneView> {
     const ends = reached.map((path) => path[path.length - 1]);
     const labels = ends.map((end, i): EndLabel | undefined => end && { x: end.px, y: end.py, texts: this.endTexts(i, end) });
     labels.push(start && { x: start[0], y: start[1], texts: this.text.start });
+    // The KL that a row of marks has, beside the one on DPO's path.
+    for (const level of new Set(this.marks.map((mark) => mark.kl))) {
+      const mark = this.marks.find((each) => each.kl === level && this.isBaseline(each.lane)) ?? this.marks.find((each) => each.kl === level);
+      labels.push(mark && { x: mark.px, y: mark.py, texts: [this.text.klMark(plain(level))], quiet: true });
+    }
     labels.push(equal && { x: equal[0], y: equal[1], texts: [this.text.equal], quiet: true });
     const within = { left: box.left, top: box.top - font * 0.5, right: this.width, bottom: box.bottom };
     const placed = placeLabels(labels, reached, within, font);
@@ -237,29 +265,44 @@ export class PlaneChart extends Figure<PlaneView> {
     return start && Number.isFinite(start.x) && Number.isFinite(start.y) ? start : undefined;
   }
 
-  private nearest(event: MouseEvent): Spot | undefined {
-    const [px, py] = this.pointer(event);
-    let best: Spot | undefined;
-    let distance = 20 ** 2;
-    for (const spot of this.spots) {
-      const d = (spot.px - px) ** 2 + (spot.py - py) ** 2;
-      if (d < distance) [best, distance] = [spot, d];
-    }
-    return best;
+  /** Where the paths come to the same KL from the reference: as far gone, one as the other. */
+  private drawLevels(view: PlaneView, reached: readonly Spot[][], x: (v: number) => number, y: (v: number) => number): void {
+    const running = reached.filter((_, i) => !view.lanes[i]?.kept);
+    this.marks = klLevels(running, 3).flatMap((kl) =>
+      reached.flatMap((path, lane): Mark[] => {
+        const there = view.lanes[lane]?.kept ? undefined : crossingOf(path, 'kl', kl);
+        return there ? [{ kl, lane, x: there.x, y: there.y, px: x(there.x), py: y(there.y) }] : [];
+      }),
+    );
+    const rows = [...new Set(this.marks.map((mark) => mark.kl))].map((kl) => this.marks.filter((mark) => mark.kl === kl));
+    this.levels.take(rows.length).forEach((node, i) => {
+      // From left to right, so that the contour does not cross itself.
+      const row = [...(rows[i] ?? [])].sort((p, q) => p.px - q.px);
+      set(node, { d: row.length > 1 ? `M${row.map((mark) => `${mark.px.toFixed(1)} ${mark.py.toFixed(1)}`).join('L')}` : '' });
+    });
+    const r = this.font * 0.32;
+    set(this.crosses, { d: this.marks.map(({ px, py }) => `M${(px - r).toFixed(1)} ${(py - r).toFixed(1)}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`).join('') });
   }
 
-  private hover(event: PointerEvent | undefined): void {
-    const spot = event ? this.nearest(event) : undefined;
+  /** Reads a point out, and tells its step; -1 for none. */
+  private point(index: number): void {
+    const spot = this.spots[index];
     show(this.ring, spot !== undefined);
-    this.planeOptions.onHover?.(spot?.step ?? null);
-    if (!spot) return this.readout.hide();
-    set(this.ring, { cx: spot.px, cy: spot.py, r: 6 });
+    if (spot) {
+      set(this.ring, { cx: spot.px, cy: spot.py, r: 6 });
+      this.readout.show(spot.px, spot.py, this.words(index), { left: 0, top: this.font * 1.5, right: this.width, bottom: this.height }, this.font);
+    } else this.readout.hide();
+    const step = spot?.step ?? null;
+    if (step === this.told) return;
+    this.told = step;
+    this.planeOptions.onHover?.(step);
+  }
+
+  private words(index: number): string[] {
+    const spot = this.spots[index];
+    if (!spot) return [];
     const kl = spot.kl !== undefined && Number.isFinite(spot.kl) ? ` · ${this.text.kl(fmt(spot.kl))}` : '';
-    const lines = [
-      `${this.view?.lanes[spot.lane]?.name ?? ''} · ${this.text.step} ${spot.step}`,
-      `(${fmt(spot.x)}, ${fmt(spot.y)})${kl}`,
-    ];
-    this.readout.show(spot.px, spot.py, lines, { left: 0, top: this.font * 1.5, right: this.width, bottom: this.height }, this.font);
+    return [`${this.view?.lanes[spot.lane]?.name ?? ''} · ${this.text.step} ${spot.step}`, `(${fmt(spot.x)}, ${fmt(spot.y)})${kl}`];
   }
 
   describe(): string {
@@ -278,6 +321,7 @@ export class PlaneChart extends Figure<PlaneView> {
     const view = this.view;
     const columns = [this.text.lane, this.text.step, view?.xLabel ?? 'x', view?.yLabel ?? 'y', this.text.klColumn];
     const name = (spot: Spot): string => view?.lanes[spot.lane]?.name ?? '';
-    return { columns, rows: this.spots.map((spot) => [name(spot), spot.step, spot.x, spot.y, spot.kl ?? '']) };
+    const marks = this.marks.map((mark) => [view?.lanes[mark.lane]?.name ?? '', this.text.klMark(plain(mark.kl)), mark.x, mark.y, mark.kl]);
+    return { columns, rows: [...this.spots.map((spot) => [name(spot), spot.step, spot.x, spot.y, spot.kl ?? '']), ...marks] };
   }
 }

@@ -176,7 +176,7 @@ export class SharesChart extends Figure<SharesView> {
       tag.visible(height !== undefined);
       if (height === undefined || !view) return;
       tag.draw(this.box.right + font * 0.5, height, font, groupAt(view.groups, g), texts[g] ?? '');
-      tag.node.classList.toggle('chart-strong', view.marked === g);
+      tag.node.classList.toggle('chart-named', view.marked === g);
     });
   }
 

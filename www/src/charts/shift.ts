@@ -4,11 +4,11 @@ import { scaleLinear } from 'd3-scale';
 import { Figure, groupAt, type Box, type ChartOptions, type Table } from './chart';
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
 import type { Metric } from './bars';
-import { make, Pool, set, show, write } from './dom';
-import { cut, fitText, fmt, pct, plain, strongWidth, textWidth } from './format';
+import { make, Pool, round, set, show, write } from './dom';
+import { fitText, fmt, pct, plain, shortNames, strongWidth, textWidth } from './format';
 import { niceDomain, span, spread, Sticky } from './layout';
 import { dashArray } from './shapes';
-import { errorAt, valueAt, type ShiftLane, type ShiftView } from './shift-value';
+import { worstOf, worthAt, worthErrorAt, type ShiftLane, type ShiftView, type Worth } from './shift-value';
 
 /** Options of a shift chart. */
 export interface ShiftOptions extends ChartOptions {
@@ -22,6 +22,11 @@ export class ShiftChart extends Figure<ShiftView> {
   private readonly axes: Axes;
   private readonly body: SVGGElement;
   private readonly bands: Pool<SVGPathElement>;
+  private readonly ghosts: Pool<SVGPathElement>;
+  private readonly worst: Pool<SVGPathElement>;
+  private readonly ball: SVGPathElement;
+  private readonly ballEdge: SVGPathElement;
+  private readonly ballText: SVGTextElement;
   private readonly lines: Pool<SVGPathElement>;
   private readonly dots: Pool<SVGCircleElement>;
   private readonly leaders: Pool<SVGPathElement>;
@@ -47,7 +52,10 @@ export class ShiftChart extends Figure<ShiftView> {
     this.axes = new Axes(this.svg);
     this.body = make(this.svg, 'g');
     const layer = (): SVGGElement => make(this.body, 'g');
-    const [bands, guides, lines] = [layer(), layer(), layer()];
+    const [bands, guides, ghosts, lines] = [layer(), layer(), layer(), layer()];
+    this.ball = make(bands, 'path', { class: 'chart-ball' });
+    this.ballEdge = make(guides, 'path', { class: 'chart-thin' });
+    this.ghosts = new Pool(() => make(ghosts, 'path', { class: 'chart-line chart-ghost' }));
     this.bands = new Pool(() => make(bands, 'path', { class: 'chart-band' }));
     this.training = make(guides, 'path', { class: 'chart-thin' });
     this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
@@ -60,6 +68,8 @@ export class ShiftChart extends Figure<ShiftView> {
     this.focusRing = make(this.handle, 'rect', { class: 'chart-focus', rx: 6 });
     const front = layer();
     front.setAttribute('class', 'chart-front');
+    this.worst = new Pool(() => make(front, 'path', { class: 'chart-worst' }));
+    this.ballText = make(front, 'text', { class: 'chart-halo chart-muted' });
     this.trainingText = make(front, 'text', { class: 'chart-halo chart-muted' });
     this.dots = new Pool(() => make(front, 'circle', { class: 'chart-dot' }));
     this.names = new Pool(() => make(front, 'text', { dy: '0.35em' }));
@@ -78,12 +88,12 @@ export class ShiftChart extends Figure<ShiftView> {
     const view = this.view;
     const font = this.font;
     const sheet = rows(this.height, font);
-    const lanes = (view?.lanes ?? []).filter((lane) => lane.values.length > 0);
+    const lanes = (view?.lanes ?? []).filter(hasWorth);
     const top = sheet.top;
     const bottom = this.height - sheet.bottom;
     const y = scaleLinear(this.domain(view, lanes), [bottom, top]);
     const yTicks = linearTicks(y, tickCount(bottom - top, font, 2.6, 6));
-    const values = lanes.map((lane) => (view ? valueAt(this.alpha, view, lane.values) : NaN));
+    const values = lanes.map((lane) => (view ? worthAt(this.alpha, view, lane) : NaN));
     const texts = values.map((value) => fmt(value));
     const numberWidth = Math.max(font * 2, ...texts.map((text) => strongWidth(text, font)));
     const most = this.width * 0.26;
@@ -96,13 +106,13 @@ export class ShiftChart extends Figure<ShiftView> {
     const target = view ? groupAt(view.groups, view.target).name : '';
     const header = lanes.length > 0 ? fitText(this.text.atAlpha(plain(this.alpha)), this.width * 0.3, font) : '';
     const metric = this.text.metric[view?.metric ?? 'accuracy'];
-    const hasError = lanes.some((lane) => lane.se && lane.se.length > 0);
+    const hasError = view !== undefined && lanes.some((lane) => Number.isFinite(worthErrorAt(this.alpha, view, lane)));
     const labels = hasError ? [...metric.map((text) => `${text}, ${this.text.standardError}`), ...metric] : metric;
     this.axes.draw({
       // Short of the lanes' names, which may reach down into the label's row.
       box, font, width: box.right + font * 1.1, x, y, yTicks,
       xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
-      xLabel: view ? this.text.deployed(target) : [this.text.deployed('')[3] ?? ''],
+      xLabel: view?.xLabel ?? (view ? this.text.deployed(target) : [this.text.deployed('')[3] ?? '']),
       yLabel: fitText(labels, this.width - textWidth(header, font) - font * 1.5, font),
       ownRow: sheet.ownRow,
     });
@@ -112,7 +122,9 @@ export class ShiftChart extends Figure<ShiftView> {
     show(this.body, lanes.length > 0);
     if (!view || lanes.length === 0) return;
 
+    this.drawBall(view, x);
     this.drawLines(view, lanes, x, y);
+    this.drawWorst(view, lanes, x, y);
     this.drawTraining(view, x);
     this.drawHandle(view, lanes, values, x, y);
     this.drawLabels(view, lanes, texts, names, y);
@@ -122,11 +134,14 @@ export class ShiftChart extends Figure<ShiftView> {
     if (!view) return [0, 1];
     if (view.metric !== this.metric) this.sticky.reset();
     this.metric = view.metric;
-    const ends = lanes.flatMap((lane) => [0, 1].flatMap((alpha) => {
-      const value = valueAt(alpha, view, lane.values);
-      const error = lane.se ? errorAt(alpha, view, lane.se) : 0;
-      return Number.isFinite(error) ? [value - error, value + error] : [value];
-    }));
+    const ends = lanes.flatMap((lane) => [
+      ...alphasOf(lane).flatMap((alpha) => {
+        const value = worthAt(alpha, view, lane);
+        const error = worthErrorAt(alpha, view, lane);
+        return Number.isFinite(error) ? [value - error, value + error] : [value];
+      }),
+      ...(lane.ghosts ?? []).flatMap((ghost) => alphasOf(ghost).map((alpha) => worthAt(alpha, view, ghost))),
+    ]);
     const [low, high] = span(ends) ?? [0, 1];
     const isShare = view.metric === 'accuracy';
     const nice = niceDomain(isShare ? Math.max(0, low) : low, isShare ? Math.min(1, high) : high, isShare ? 0.1 : 0.2);
@@ -135,27 +150,60 @@ export class ShiftChart extends Figure<ShiftView> {
   }
 
   private drawLines(view: ShiftView, lanes: readonly ShiftLane[], x: (v: number) => number, y: (v: number) => number): void {
-    // The value is linear in α: two ends make the line. Its error band is not.
+    const path = (worth: Worth): string => {
+      const points = alphasOf(worth).map((alpha) => [x(alpha), y(worthAt(alpha, view, worth))] as const);
+      return points.every(([, py]) => Number.isFinite(py)) ? `M${points.map(([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`).join('L')}` : '';
+    };
     this.lines.take(lanes.length).forEach((node, i) => {
       const lane = lanes[i];
-      if (!lane) return;
-      const [from, to] = [y(valueAt(0, view, lane.values)), y(valueAt(1, view, lane.values))];
-      const fine = Number.isFinite(from) && Number.isFinite(to);
-      set(node, { d: fine ? `M${x(0)} ${from.toFixed(1)}L${x(1)} ${to.toFixed(1)}` : '', 'stroke-dasharray': dashArray(lane.dash) });
+      if (lane) set(node, { d: path(lane), 'stroke-dasharray': dashArray(lane.dash) });
+    });
+    // The older, the fainter.
+    const ghosts = lanes.flatMap((lane) => (lane.ghosts ?? []).map((ghost, i, all) => ({ d: path(ghost), dash: lane.dash, part: (i + 1) / (all.length + 1) })));
+    this.ghosts.take(ghosts.length).forEach((node, i) => {
+      const ghost = ghosts[i];
+      if (ghost) set(node, { d: ghost.d, 'stroke-dasharray': dashArray(ghost.dash), 'stroke-opacity': 0.1 + 0.25 * ghost.part });
     });
     this.bands.take(lanes.length).forEach((node, i) => {
       const lane = lanes[i];
       const [upper, lower]: [string[], string[]] = [[], []];
-      for (let k = 0; lane?.se && k <= 20; k += 1) {
+      for (let k = 0; lane && k <= 20; k += 1) {
         const alpha = k / 20;
-        const value = valueAt(alpha, view, lane.values);
-        const error = errorAt(alpha, view, lane.se);
+        const value = worthAt(alpha, view, lane);
+        const error = worthErrorAt(alpha, view, lane);
         if (!Number.isFinite(value + error)) continue;
         upper.push(`${x(alpha).toFixed(1)} ${y(value + error).toFixed(1)}`);
         lower.unshift(`${x(alpha).toFixed(1)} ${y(value - error).toFixed(1)}`);
       }
       set(node, { d: upper.length > 1 ? `M${[...upper, ...lower].join('L')}Z` : '' });
     });
+  }
+
+  /** A caret under each lane's least value. */
+  private drawWorst(view: ShiftView, lanes: readonly ShiftLane[], x: (v: number) => number, y: (v: number) => number): void {
+    const r = this.font * 0.4;
+    this.worst.take(lanes.length).forEach((node, i) => {
+      const lane = lanes[i];
+      const least = lane ? worstOf(view, lane) : undefined;
+      const fine = least !== undefined && Number.isFinite(least.value);
+      set(node, { d: fine ? `M${round(x(least.alpha) - r)} ${round(y(least.value) + 3)}l${r} ${r}l${r} ${-r}` : '' });
+    });
+  }
+
+  /** The mixes that a robust lane's ambiguity set holds. */
+  private drawBall(view: ShiftView, x: (v: number) => number): void {
+    const { box, font } = this;
+    const { ball } = view;
+    for (const node of [this.ball, this.ballEdge, this.ballText]) show(node, ball !== undefined);
+    if (!ball) return;
+    const [from, to] = [x(ball.low), x(ball.high)];
+    set(this.ball, { d: `M${from} ${box.top}H${to}V${box.bottom}H${from}Z` });
+    const low = box.bottom - font * 0.4;
+    set(this.ballEdge, { d: `M${from} ${low}V${box.bottom}M${from} ${low + font * 0.2}H${to}M${to} ${low}V${box.bottom}` });
+    const text = fitText(this.text.ball(ball.lane, pct(ball.low), pct(ball.high)), box.right - box.left, font);
+    const half = textWidth(text, font) / 2;
+    set(this.ballText, { x: Math.max(box.left + half, Math.min(box.right - half, (from + to) / 2)), y: low - font * 0.3, 'text-anchor': 'middle' });
+    write(this.ballText, text);
   }
 
   private drawTraining(view: ShiftView, x: (v: number) => number): void {
@@ -165,7 +213,7 @@ export class ShiftChart extends Figure<ShiftView> {
     show(this.trainingText, fine);
     if (!fine) return;
     const px = x(bounded(view.training));
-    const text = fitText(this.text.trainingMix, (box.right - box.left) / 2, font);
+    const text = fitText(view.trainingLabel ?? this.text.trainingMix, (box.right - box.left) / 2, font);
     // On the side where the handle is not, if there is room.
     const room = textWidth(text, font) + font;
     const crossed = this.alpha >= view.training && x(this.alpha) < px + room;
@@ -199,7 +247,7 @@ export class ShiftChart extends Figure<ShiftView> {
   /** Lane name and value at α beside each line's end, with a leader where it had to move. */
   private drawLabels(view: ShiftView, lanes: readonly ShiftLane[], texts: readonly string[], labels: readonly string[], y: (v: number) => number): void {
     const { box, font } = this;
-    const ends = lanes.map((lane) => y(valueAt(1, view, lane.values)));
+    const ends = lanes.map((lane) => y(worthAt(1, view, lane)));
     const wishes = ends.map((end, i) => ({ y: Number.isFinite(end) ? end : (box.top + box.bottom) / 2, rank: -i }));
     const heights = spread(wishes, box.top + font * 0.4, this.height - font * 0.6, font * 1.2);
     const names = this.names.take(lanes.length);
@@ -255,7 +303,7 @@ export class ShiftChart extends Figure<ShiftView> {
   }
 
   private ready(): boolean {
-    return (this.view?.lanes ?? []).some((lane) => lane.values.length > 0);
+    return (this.view?.lanes ?? []).some(hasWorth);
   }
 
   private move(alpha: number): void {
@@ -271,28 +319,40 @@ export class ShiftChart extends Figure<ShiftView> {
     const view = this.view;
     const metric = this.text.metric[view?.metric ?? 'accuracy'][0] ?? '';
     if (!view || !this.ready()) return `${metric}: ${this.waitingText()}.`;
-    const values = view.lanes.map((lane) => `${lane.name} ${fmt(valueAt(this.alpha, view, lane.values))}`).join(', ');
-    return this.text.shiftSummary(metric, pct(this.alpha), groupAt(view.groups, view.target).name, values, pct(view.training));
+    const values = view.lanes.map((lane) => `${lane.name} ${this.withError(worthAt(this.alpha, view, lane), worthErrorAt(this.alpha, view, lane))}`).join(', ');
+    const summary = this.text.shiftSummary(metric, pct(this.alpha), groupAt(view.groups, view.target).name, values, pct(view.training));
+    const worst = view.lanes.map((lane) => `${lane.name} ${fmt(worstOf(view, lane).value)}`).join(', ');
+    const ball = view.ball ? this.text.ballSummary(view.ball.lane, fmt(view.ball.radius), pct(view.ball.low), pct(view.ball.high)) : '';
+    // One sentence of all of it.
+    return summary.replace(/[.。]$/, (end) => `${this.text.worstSummary(worst)}${ball}${end}`);
   }
 
-  /** Each lane's value at both ends of its line, at the training mix and at α. */
+  private withError(value: number, error: number): string {
+    return Number.isFinite(error) ? `${fmt(value)} ± ${fmt(error)}` : fmt(value);
+  }
+
+  /** Each lane's value at both ends, at the training mix and at α with its error, and its least; earlier steps under it. */
   table(): Table {
     const view = this.view;
     const alphas = [0, view?.training ?? NaN, this.alpha, 1];
-    const columns = [this.text.lane, ...alphas.map((alpha) => `α = ${plain(alpha)}`)];
-    columns[2] = `${columns[2] ?? ''} (${this.text.trainingMix[0] ?? ''})`;
+    const hasError = view !== undefined && view.lanes.some((lane) => Number.isFinite(worthErrorAt(this.alpha, view, lane)));
+    const columns = [this.text.lane, ...alphas.map((alpha) => `α = ${plain(alpha)}`), this.text.worst];
+    columns[2] = `${columns[2] ?? ''} (${(view?.trainingLabel ?? this.text.trainingMix)[0] ?? ''})`;
+    if (hasError) columns.push(`${this.text.standardError} (α = ${plain(this.alpha)})`);
     if (!view) return { columns, rows: [] };
-    return { columns, rows: view.lanes.map((lane) => [lane.name, ...alphas.map((alpha) => valueAt(alpha, view, lane.values))]) };
+    const row = (name: string, worth: Worth): (string | number)[] => [name, ...alphas.map((alpha) => worthAt(alpha, view, worth)), worstOf(view, worth).value];
+    const rows = view.lanes.flatMap((lane) => [
+      [...row(lane.name, lane), ...(hasError ? [worthErrorAt(this.alpha, view, lane)] : [])],
+      ...[...(lane.ghosts ?? [])].reverse().map((ghost) => row(this.text.atStep(lane.name, ghost.step), ghost)),
+    ]);
+    return { columns, rows };
   }
 }
 
-/** Lane names that fit: as they are, else their first words where those tell them apart, else cut. */
-function shortNames(names: readonly string[], width: number, font: number): string[] {
-  if (names.every((name) => textWidth(name, font) <= width)) return [...names];
-  const first = names.map((name) => name.split(' ')[0] ?? name);
-  const plain = new Set(first).size === names.length ? first : names;
-  return plain.map((name) => cut(name, width, font));
-}
+const hasWorth = (lane: ShiftLane): boolean => lane.values.length > 0 || (lane.curve?.alpha.length ?? 0) > 0;
+
+/** The shares that make a lane's line: its ends, or the grid that its curve was measured on. */
+const alphasOf = (worth: Worth): number[] => (worth.curve ? Array.from(worth.curve.alpha) : [0, 1]);
 
 function bounded(alpha: number): number {
   return Number.isFinite(alpha) ? Math.max(0, Math.min(1, alpha)) : 0;

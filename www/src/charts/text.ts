@@ -47,11 +47,18 @@ export interface ChartText {
   alphaLabel: (group: string) => string;
   shiftSummary: (metric: string, alpha: string, group: string, values: string, training: string) => string;
   standardError: string;
+  /** The mixes in a lane's ambiguity set. */
+  ball: (lane: string, low: string, high: string) => string[];
+  ballSummary: (lane: string, radius: string, low: string, high: string) => string;
+  worstSummary: (values: string) => string;
+  atStep: (lane: string, step: number) => string;
   nominal: string;
   start: string[];
   equal: string;
   baseline: string;
   kl: (nats: string) => string;
+  klMark: (nats: string) => string;
+  pathPoints: string;
   klColumn: string;
   planeSummary: (x: string, y: string, start: string, ends: string) => string;
   planeEnd: (lane: string, x: string, y: string, step: string) => string;
@@ -133,12 +140,18 @@ export const english: ChartText = {
   shiftSummary: (metric, alpha, group, values, training) =>
     `${metric} when ${alpha} of the deployed population is ${group} (training data: ${training}): ${values}.`,
   standardError: '± 1 s.e.',
+  ball: (lane, low, high) => [`mixes in the KL ball of ${lane}: ${low} to ${high}`, `KL ball of ${lane}: ${low} to ${high}`, `KL ball ${low} to ${high}`, 'KL ball'],
+  ballSummary: (lane, radius, low, high) => `; the KL ball of ${lane}, radius ${radius} nats, holds shares from ${low} to ${high}`,
+  worstSummary: (values) => `; least over all shares: ${values}`,
+  atStep: (lane, step) => `${lane}, step ${step}`,
   nominal: 'nominal',
   start: ['reference policy', 'reference', 'start'],
   equal: 'y = x',
   baseline: 'early-stopping baseline',
   klColumn: 'KL from the reference (nats)',
   kl: (nats) => `KL ${nats} nats`,
+  klMark: (nats) => `KL = ${nats}`,
+  pathPoints: 'Points of the paths, lane by lane',
   planeSummary: (x, y, start, ends) => `${x} against ${y}: from ${start} at the reference policy, ${ends}.`,
   planeEnd: (lane, x, y, step) => `${lane} is at (${x}, ${y}) after ${step} steps`,
 };

@@ -119,6 +119,12 @@ export function shiftedValue(values: readonly number[], mix: readonly number[], 
   }, 0);
 }
 
+/** Standard error of the same, the groups being measured independently. */
+function shiftedError(errors: readonly number[], mix: readonly number[], target: number, alpha: number): number {
+  const weights = errors.map((_, g) => shiftedValue(errors.map((_, other) => (other === g ? 1 : 0)), mix, target, alpha));
+  return Math.hypot(...errors.map((error, g) => error * (weights[g] ?? 0)));
+}
+
 export type Against = { kind: 'worst' } | { kind: 'alpha'; target: number; alpha: number };
 
 export interface PathPoint {
@@ -126,6 +132,18 @@ export interface PathPoint {
   x: number;
   y: number;
   kl?: number;
+  /** Standard error of y, where it is known. */
+  se?: number;
+}
+
+/** Standard errors of a lane's values by group: of rewards as measured, of accuracies over `heldOut` pairs a group. */
+function errorsOf(evaluation: Evaluation, metric: Metric, lane: number, lanes: number, heldOut: number | undefined): number[] | undefined {
+  if (metric !== 'accuracy' || heldOut === undefined) return standardErrors(evaluation, metric, lane, lanes);
+  // One right and one wrong more than were seen, so that 100 % of a few pairs is not taken for certain.
+  return metricValues(evaluation, metric, lane, lanes).map((share) => {
+    const p = (share * heldOut + 1) / (heldOut + 2);
+    return Math.sqrt((p * (1 - p)) / heldOut);
+  });
 }
 
 /** A lane's way through the plane of nominal value (x) against worst-group or shifted value (y). */
@@ -136,6 +154,7 @@ export function planePath(
   lanes: number,
   mix: readonly number[],
   against: Against,
+  heldOut?: number,
 ): PathPoint[] {
   const path: PathPoint[] = [];
   for (const evaluation of evaluations) {
@@ -143,7 +162,9 @@ export function planePath(
     if (values.length === 0 || !values.every(Number.isFinite)) continue;
     const y = against.kind === 'worst' ? Math.min(...values) : shiftedValue(values, mix, against.target, against.alpha);
     const kl = evaluation.kl.length > 0 ? evaluation.kl[lane] : undefined;
-    path.push({ step: evaluation.step, x: nominalValue(values, mix), y, ...(kl === undefined ? {} : { kl }) });
+    const errors = errorsOf(evaluation, metric, lane, lanes, heldOut);
+    const se = errors && (against.kind === 'worst' ? errors[worstGroup(values)] : shiftedError(errors, mix, against.target, against.alpha));
+    path.push({ step: evaluation.step, x: nominalValue(values, mix), y, ...(kl === undefined ? {} : { kl }), ...(se === undefined ? {} : { se }) });
   }
   return path;
 }

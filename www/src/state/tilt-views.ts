@@ -38,6 +38,18 @@ export function lastSeen(frames: readonly Frame[], last: number, lane: number, l
   return out;
 }
 
+/** A lane's log-ratios of a pair's two answers in the last frame that had the pair, nats; undefined where none had. */
+export function lastRatios(frames: readonly Frame[], last: number, lane: number, lanes: number, pair: number): { chosen: number; rejected: number; age: number } | undefined {
+  for (let f = last; f >= 0; f -= 1) {
+    const frame = frames[f];
+    const n = frame && lanes > 0 ? frame.pairs.length / lanes : 0;
+    for (let i = lane * n; frame && i < (lane + 1) * n; i += 1) {
+      if (frame.pairs[i] === pair) return { chosen: frame.chosen[i] ?? Number.NaN, rejected: frame.rejected[i] ?? Number.NaN, age: (frames[last]?.step ?? 0) - frame.step };
+    }
+  }
+  return undefined;
+}
+
 /** ② of every lane, without what is pointed at and without its handle. */
 export function tiltViews(data: RunData, cursor: number | undefined, groups: GroupStyle[], scope: Scope, axes: TiltAxes): TiltView[] {
   const at = frameAt(data, cursor);

@@ -1,5 +1,5 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
-import type { BarsView, GroupStyle, PlaneLane, PlaneView, SharesView, ShiftView } from '../charts';
+import { mixesWithin, type Ball, type BarsView, type GroupStyle, type PlaneLane, type PlaneView, type SharesView, type ShiftView } from '../charts';
 import { t } from '../i18n';
 import {
   lastAt,
@@ -14,7 +14,9 @@ import {
   type Against,
   type Layer,
   type Metric,
+  type PathPoint,
 } from './derive';
+import { compare, type Comparison } from './verdict';
 import type { RunData } from './run-data';
 
 /** Batches that ① averages over: 16 pairs at a 10 % minority say little one batch at a time. */
@@ -109,6 +111,9 @@ export function barsView(data: RunData, lane: number, metric: Metric, cursor: nu
 export function shiftView(data: RunData, metric: Metric, cursor: number | undefined, groups: GroupStyle[], target: number, alpha: number): ShiftView {
   const evaluation = data.evaluations[evaluationAt(data, cursor)];
   const mix = data.mix;
+  const now = evaluationAt(data, cursor);
+  // A quarter, half and three quarters of the way here; the start is the same for every lane.
+  const ghosts = [...new Set([1, 2, 3].map((quarter) => Math.round((now * quarter) / 4)))].flatMap((i) => (i > 0 && i < now ? (data.evaluations[i] ?? []) : []));
   return {
     metric,
     alpha,
@@ -116,15 +121,44 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
     mix,
     target,
     groups,
+    ball: ballOf(data, cursor, mix[target] ?? 0),
     lanes: evaluation
-      ? data.names.map((name, lane) => ({
-          name,
-          dash: dashOf(data, lane),
-          values: metricValues(evaluation, metric, lane, data.lanes),
-          se: standardErrors(evaluation, metric, lane, data.lanes),
-        }))
+      ? data.families.map((lanes) => {
+          const first = lanes[0] ?? 0;
+          const seeds = lanes.map((lane) => ({ values: metricValues(evaluation, metric, lane, data.lanes) }));
+          return {
+            name: data.names[first] ?? '',
+            dash: dashOf(data, first),
+            values: meanOver(seeds.map((seed) => seed.values)),
+            se: lanes.length === 1 ? standardErrors(evaluation, metric, first, data.lanes) : undefined,
+            seeds,
+            ghosts: ghosts.map((earlier) => ({
+              step: earlier.step,
+              values: meanOver(lanes.map((lane) => metricValues(earlier, metric, lane, data.lanes))),
+            })),
+          };
+        })
       : [],
   };
+}
+
+/** Means of several lists, place by place. */
+function meanOver(lists: readonly (readonly number[])[]): number[] {
+  return (lists[0] ?? []).map((_, i) => lists.reduce((sum, list) => sum + (list[i] ?? Number.NaN), 0) / lists.length);
+}
+
+/**
+ * The mixes that the last KLDPO's ambiguity set holds, from the radius that its τ amounted to in the last batches. WDPO's
+ * adversary moves words and leaves the shares of people as they are: its set is no interval of α.
+ */
+function ballOf(data: RunData, cursor: number | undefined, training: number): Ball | undefined {
+  const family = data.families.filter((lanes) => methodOf(data, lanes[0] ?? 0) === 'kldpo').at(-1);
+  const last = frameAt(data, cursor);
+  const radii = data.frames.slice(Math.max(0, last - WINDOW + 1), last + 1).flatMap((frame) => (family ?? []).map((lane) => frame.radius[lane] ?? 0));
+  if (!family || radii.length === 0 || data.groups < 2) return undefined;
+  const radius = radii.reduce((sum, each) => sum + each, 0) / radii.length;
+  const [low, high] = mixesWithin(training, radius);
+  return { low, high, radius, lane: data.names[family[0] ?? 0] ?? '' };
 }
 
 export function planeView(data: RunData, metric: Metric, cursor: number | undefined, against: Against, groups: GroupStyle[], kept?: RunData): PlaneView {
@@ -139,11 +173,11 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
     xLabel: t.planeX(axis),
     yLabel:
       against.kind === 'worst' ? t.planeYWorst(axis) : t.planeYAlpha(axis, `${Math.round(against.alpha * 100)}%`, groups[against.target]?.name ?? ''),
-    lanes: data.names.map((lane, i): PlaneLane => ({
-      name: lane,
-      dash: dashOf(data, i),
-      path: planePath(data.evaluations, metric, i, data.lanes, mix, against),
-      baseline: methodOf(data, i) === 'dpo',
+    lanes: data.families.map((lanes): PlaneLane => ({
+      name: data.names[lanes[0] ?? 0] ?? '',
+      dash: dashOf(data, lanes[0] ?? 0),
+      path: meanPath(lanes.map((lane) => pathOf(data, metric, lane, against))),
+      baseline: methodOf(data, lanes[0] ?? 0) === 'dpo',
     })).concat(
       // A run that was kept, where it has the same groups.
       (kept && kept.started !== data.started && kept.groups === data.groups ? kept.names : []).map((lane, i) => ({
@@ -157,6 +191,33 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
     cursor,
     ...(reference ? { reference: { x: nominalValue(reference, mix), y: y(reference) } } : {}),
   };
+}
+
+const pathOf = (data: RunData, metric: Metric, lane: number, against: Against): PathPoint[] =>
+  // How many pairs are held out of each group is known where the engine writes them.
+  planePath(data.evaluations, metric, lane, data.lanes, data.mix, against, data.started?.config.data.scenario === 'imported' ? undefined : data.started?.config.data.eval_pairs);
+
+/** The way of the mean over seeds, evaluation by evaluation. */
+function meanPath(paths: readonly PathPoint[][]): PathPoint[] {
+  if (paths.length === 1) return paths[0] ?? [];
+  const steps = (paths[0] ?? []).map((point) => point.step).filter((step) => paths.every((path) => path.some((point) => point.step === step)));
+  return steps.map((step) => {
+    const points = paths.map((path) => path.find((point) => point.step === step)!);
+    const mean = (of: (point: PathPoint) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+    return { step, x: mean((p) => p.x), y: mean((p) => p.y), ...(points.every((p) => p.kl !== undefined) ? { kl: mean((p) => p.kl ?? 0) } : {}) };
+  });
+}
+
+/** What became of each method beside DPO: whether it left DPO's path or walked back along it, up to the step on show. */
+export function verdicts(data: RunData, metric: Metric, cursor: number | undefined, against: Against): { lane: string; comparison: Comparison }[] {
+  const paths = (lanes: readonly number[]): PathPoint[][] =>
+    lanes.map((lane) => pathOf(data, metric, lane, against).filter((point) => cursor === undefined || point.step <= cursor));
+  const dpo = data.families.find((lanes) => methodOf(data, lanes[0] ?? 0) === 'dpo');
+  if (!dpo) return [];
+  return data.families.flatMap((lanes) => {
+    const comparison = lanes === dpo ? undefined : compare(paths(dpo), paths(lanes));
+    return comparison ? [{ lane: data.names[lanes[0] ?? 0] ?? '', comparison }] : [];
+  });
 }
 
 export interface Finding {
