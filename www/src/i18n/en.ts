@@ -155,6 +155,7 @@ export const en = {
 
   // Themes and help
   theme: (dark: boolean): string => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
+  present: 'Present on a projector',
   help: 'Help',
   helpTitle: 'How to read this page',
   close: 'Close',
@@ -163,6 +164,7 @@ export const en = {
     ['→', 'one step'],
     ['R', 'reset'],
     ['S', 'slow motion; space moves on'],
+    ['P', 'projector: large type'],
     ['L', 'lessons'],
     ['1 2 3', 'answer the lesson’s question'],
     ['?', 'this help'],
