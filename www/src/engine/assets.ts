@@ -31,9 +31,10 @@ export async function scriptAddress(url: URL): Promise<string> {
 export function heldWorker(name: string): Worker | undefined {
   const text = held('worker.js');
   if (text === undefined) return undefined;
+  // A classic one: from a page on disk, browsers refuse a module worker, whose script is fetched across origins.
   const url = URL.createObjectURL(new Blob([decodeURIComponent(text)], { type: 'text/javascript' }));
   try {
-    return new Worker(url, { type: 'module', name });
+    return new Worker(url, { name });
   } finally {
     // The worker has taken the address before this runs out.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
