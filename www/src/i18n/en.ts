@@ -135,7 +135,7 @@ export const en = {
     opening: 'opening',
     empty: 'press play to train',
     replaying: 'playing a recorded run',
-    replayed: 'recorded run · press play to train it here',
+    replayed: 'recorded run',
     loading: 'loading the engine',
     preparing: (stage: Stage, n: number, done: number, total: number) =>
       `preparing ${n} of 3: ${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,

@@ -155,7 +155,7 @@ export const ja: Words = {
     opening: '開いています',
     empty: '再生を押すと学習します',
     replaying: '記録された実行を再生中',
-    replayed: '記録された実行です。ボタンを押すとここで学習します',
+    replayed: '記録された実行',
     loading: 'エンジンを読み込み中',
     preparing: (stage: Stage, n: number, done: number, total: number) =>
       `準備 ${n}/3：${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
