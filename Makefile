@@ -14,13 +14,14 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page cli lessons reference trace types clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single cli lessons reference trace types clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
 	@echo "make test         every test: native, wasm in a browser, the page"
 	@echo "make bench        our engine beside jax-js, TensorFlow.js, JAX and PyTorch (benches/README.md)"
 	@echo "make scaling      the chart of step time against lanes, pairs, width and context"
+	@echo "make single       the page as one HTML file that runs from disk, www/dist-single/prefshift.html"
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
@@ -44,6 +45,10 @@ www/dist/index.html: $(PAGE) $(ENGINE)/cpu/prefshift_bg.wasm $(ENGINE)/gpu/prefs
 	@echo "page: building"
 	@cd www && npm run --silent build
 
+single: www/dist/index.html
+	@mkdir -p www/dist-single
+	@node scripts/single.mjs www/dist www/dist-single/prefshift.html
+
 cli:
 	@echo "cli: building"
 	@$(NATIVE) cargo build --quiet $(CARGO_FLAGS)
@@ -62,7 +67,7 @@ test-wasm:
 	@scripts/timed.sh "wasm in headless Chromium, CPU" scripts/test-wasm.sh cpu $(PREFSHIFT_TARGET)
 	@scripts/timed.sh "wasm in headless Chromium, WebGPU on a software adapter" scripts/test-wasm.sh gpu $(PREFSHIFT_TARGET)
 
-test-page: www/dist/index.html cli
+test-page: www/dist/index.html single cli
 	@scripts/setup.sh page browser
 	@cd www && ../scripts/timed.sh "page: types" npm run --silent check
 	@cd www && ../scripts/timed.sh "page: units" npm run --silent test

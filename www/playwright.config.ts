@@ -28,6 +28,8 @@ export default defineConfig({
     viewport: { width: 1280, height: 720 },
     launchOptions: { executablePath: process.env['CHROME'] ?? '/usr/bin/chromium', args: ARGS },
     screenshot: 'only-on-failure',
+    // A service worker would answer what a test means to intercept; offline.spec.ts lets it in.
+    serviceWorkers: 'block',
   },
   webServer: {
     command: `npx vite preview --host 127.0.0.1 --port ${PORT} --strictPort`,

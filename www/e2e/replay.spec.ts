@@ -147,11 +147,18 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await open(page);
     await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
     await expectAccessible(page);
-    await page.keyboard.press('?');
-    await expect(page.getByRole('dialog')).toBeVisible();
+    for (const name of ['Help', 'Lessons', 'Share', 'Export']) {
+      await page.getByRole('button', { name, exact: true }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toBeHidden();
+    }
+    await page.keyboard.press('p');
+    await expect(page.getByRole('button', { name: 'Present on a projector' })).toHaveAttribute('aria-pressed', 'true');
     await expectAccessible(page);
-    await page.keyboard.press('Escape');
-    await expect(page.getByRole('dialog')).toBeHidden();
+    const over = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
+    expect(over).toEqual([0, 0]);
   });
 }
 

@@ -1,5 +1,6 @@
 // One interface over everything that can produce a run: the wasm engine (crew.ts) or a recording (replay.ts); and the
 // page's end of a worker that holds the engine.
+import { asset, heldWorker, scriptAddress } from './assets';
 import type {
   Activity,
   Backend,
@@ -54,7 +55,8 @@ export interface WorkerListener {
 
 /** The engine's code for one backend: compiled once, while it arrives, for all the workers that run it. */
 export class EngineCode {
-  readonly glue: string;
+  /** Address of the glue that a worker imports. */
+  readonly glue: Promise<string>;
   readonly module: Promise<WebAssembly.Module>;
 
   /** `base` is the folder that holds `engine/cpu` and `engine/gpu`. */
@@ -63,14 +65,15 @@ export class EngineCode {
     base: URL,
   ) {
     const folder = new URL(`engine/${kind === 'cpu' ? 'cpu' : 'gpu'}/`, base);
-    this.glue = new URL('prefshift.js', folder).href;
+    this.glue = scriptAddress(new URL('prefshift.js', folder));
+    this.glue.catch(() => undefined);
     this.module = compile(new URL('prefshift_bg.wasm', folder));
     this.module.catch(() => undefined);
   }
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
-  const answer = await fetch(url);
+  const answer = await asset(url);
   if (!answer.ok) throw { code: 'io', message: `the engine could not be loaded (${answer.status})`, mend: 'reload the page' };
   // A server that does not name the type rules streaming out.
   if (answer.headers.get('content-type')?.startsWith('application/wasm')) return WebAssembly.compileStreaming(answer);
@@ -89,13 +92,14 @@ export class EngineWorker {
     private readonly code: EngineCode,
     private readonly listener: WorkerListener,
   ) {
-    this.worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: `prefshift-${code.kind}` });
+    const name = `prefshift-${code.kind}`;
+    this.worker = heldWorker(name) ?? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name });
     this.worker.onmessage = (message: MessageEvent<Message>) => this.receive(message.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
       this.die({ code: 'device', message: event.message || 'the engine’s worker could not be started', mend: 'reload the page' });
     };
-    this.ready = code.module.then((module) => this.ask({ type: 'init', glue: code.glue, module }));
+    this.ready = Promise.all([code.module, code.glue]).then(([module, glue]) => this.ask({ type: 'init', glue, module }));
     this.ready.catch(() => undefined);
   }
 

@@ -136,7 +136,7 @@ export const en = {
     opening: 'opening',
     empty: 'press play to train',
     replaying: 'playing a recorded run',
-    replayed: 'recorded run · press play to train it here',
+    replayed: 'recorded run',
     loading: 'loading the engine',
     preparing: (stage: Stage, n: number, done: number, total: number) =>
       `preparing ${n} of 3: ${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
@@ -157,6 +157,7 @@ export const en = {
 
   // Themes and help
   theme: (dark: boolean): string => (dark ? 'Switch to the light theme' : 'Switch to the dark theme'),
+  present: 'Present on a projector',
   help: 'Help',
   helpTitle: 'How to read this page',
   close: 'Close',
@@ -165,6 +166,7 @@ export const en = {
     ['→', 'one step'],
     ['R', 'reset'],
     ['S', 'slow motion; space moves on'],
+    ['P', 'projector: large type'],
     ['L', 'lessons'],
     ['1 2 3', 'answer the lesson’s question'],
     ['?', 'this help'],

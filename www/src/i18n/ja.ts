@@ -156,7 +156,7 @@ export const ja: Words = {
     opening: '開いています',
     empty: '再生を押すと学習します',
     replaying: '記録された実行を再生中',
-    replayed: '記録された実行です。ボタンを押すとここで学習します',
+    replayed: '記録された実行',
     loading: 'エンジンを読み込み中',
     preparing: (stage: Stage, n: number, done: number, total: number) =>
       `準備 ${n}/3：${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
@@ -176,6 +176,7 @@ export const ja: Words = {
 
   // Themes and help
   theme: (dark) => (dark ? '明るい配色に切り替える' : '暗い配色に切り替える'),
+  present: 'プロジェクターで見せる',
   help: 'ヘルプ',
   helpTitle: 'この画面の読み方',
   close: '閉じる',
@@ -184,6 +185,7 @@ export const ja: Words = {
     ['→', '1 ステップ進む'],
     ['R', '最初へ戻す'],
     ['S', 'スローモーション。スペースで次へ'],
+    ['P', 'プロジェクター用の大きな表示'],
     ['L', '課題'],
     ['1 2 3', '課題の問いに答える'],
     ['?', 'このヘルプ'],

@@ -1,5 +1,6 @@
 // The engine behind the page: which device it runs on, the crew that trains, the reference policies, and a run that is
 // prepared while the recorded one plays, so that pressing play begins at once.
+import { asset } from '../engine/assets';
 import { Crew, planFor } from '../engine/crew';
 import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
 import { EngineCode } from '../engine/engine';
@@ -167,7 +168,7 @@ export class Backstage {
     if (!__SHIPPED__.references.includes(id) || !fitsReference(settings)) return Promise.resolve(undefined);
     const known = this.references.get(id);
     if (known) return known;
-    const loading = fetch(new URL(`reference/${id}.safetensors`, this.base))
+    const loading = asset(new URL(`reference/${id}.safetensors`, this.base))
       .then(async (answer) => (answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined))
       .catch(() => undefined);
     this.references.set(id, loading);

@@ -1,4 +1,5 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
+import { asset } from '../engine/assets';
 import type { Engine, EngineListener } from '../engine/engine';
 import { asEngineError, type Activity, type EngineError, type Inspection } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
@@ -123,7 +124,7 @@ export class Lab {
       return;
     }
     try {
-      const answer = await fetch(new URL('demo.trace.jsonl', this.base));
+      const answer = await asset(new URL('demo.trace.jsonl', this.base));
       if (!answer.ok) throw { code: 'io', message: t.noRecording(answer.status), mend: '' };
       this.recording = parseTrace(await answer.text());
       if (this.source === 'live' || this.transport.status.kind !== 'opening') return;
