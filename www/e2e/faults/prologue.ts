@@ -14,7 +14,7 @@ export interface Rig {
 }
 
 /** What a test can ask of a rigged worker while it runs. */
-export type Order = 'destroy' | 'map-hangs' | 'map-rejects' | 'close' | 'spin' | 'trap' | 'throw' | 'init-again';
+export type Order = 'destroy' | 'map-hangs' | 'map-rejects' | 'close' | 'spin' | 'trap' | 'throw' | 'init-again' | 'memory';
 
 export function prologue(rig: Rig): void {
   const channel = new BroadcastChannel('prefshift-faults');
@@ -22,6 +22,8 @@ export function prologue(rig: Rig): void {
   const memories: WebAssembly.Memory[] = [];
   let mapping: 'works' | 'hangs' | 'rejects' = 'works';
   let first: MessageEvent | undefined;
+  /** Bytes of GPU buffers that were made and not destroyed. */
+  let live = 0;
 
   channel.onmessage = ({ data }: MessageEvent<string>) => {
     if (data === 'destroy') for (const device of devices) device.destroy();
@@ -31,6 +33,7 @@ export function prologue(rig: Rig): void {
     if (data === 'spin') for (;;);
     // Whatever the engine holds points nowhere now: its next step traps.
     if (data === 'trap') for (const memory of memories) new Uint8Array(memory.buffer).fill(0xff);
+    if (data === 'memory') channel.postMessage({ wasm: memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0), gpu: live });
     if (data === 'throw') throw new Error('thrown by the test');
     if (data === 'init-again' && first) self.dispatchEvent(new MessageEvent('message', { data: { ...(first.data as object), id: -1 } }));
   };
@@ -79,13 +82,23 @@ export function prologue(rig: Rig): void {
     if (mapping === 'rejects') return Promise.reject(new DOMException('rejected by the test', 'OperationError'));
     return map.apply(this, args);
   };
+  const sizes = new WeakMap<GPUBuffer, number>();
+  const destroy = GPUBuffer.prototype.destroy;
+  GPUBuffer.prototype.destroy = function () {
+    live -= sizes.get(this) ?? 0;
+    sizes.delete(this);
+    return destroy.call(this);
+  };
   let held = 0;
   const buffer = GPUDevice.prototype.createBuffer;
   GPUDevice.prototype.createBuffer = function (descriptor) {
     held += descriptor.size;
     // An invalid buffer and an error that nobody waits for, as where memory runs out.
     if (rig.memory !== undefined && held > rig.memory) return buffer.call(this, { ...descriptor, size: 2 ** 40 });
-    return buffer.call(this, descriptor);
+    const made = buffer.call(this, descriptor);
+    live += descriptor.size;
+    sizes.set(made, descriptor.size);
+    return made;
   };
   const shader = GPUDevice.prototype.createShaderModule;
   GPUDevice.prototype.createShaderModule = function (descriptor) {
