@@ -25,6 +25,8 @@ export class GpuWatch {
   /** A whole step has been made, so the longest call is of some worth. */
   private known = false;
   private told = false;
+  /** The run is one on the GPU. */
+  private on = false;
 
   constructor(private readonly fail: (fault: Fault) => void) {
     if (typeof GPUAdapter === 'undefined') return;
@@ -56,10 +58,16 @@ export class GpuWatch {
     }
   }
 
-  /** A run begins, or has made its first step. */
-  expect(known: boolean): void {
-    if (!known) this.longest = undefined;
-    this.known = known;
+  /** A run begins, on the GPU or not. */
+  begin(gpu: boolean): void {
+    this.on = gpu;
+    this.known = false;
+    this.longest = undefined;
+  }
+
+  /** The run has made a step, so every kernel has run. */
+  stepped(): void {
+    this.known = true;
   }
 
   private follow(device: GPUDevice, info: GPUAdapterInfo): void {
@@ -75,7 +83,7 @@ export class GpuWatch {
 
   private tick(): void {
     const { device, since } = this;
-    if (since === undefined) return;
+    if (!this.on || since === undefined) return;
     const now = performance.now();
     if (!device) {
       if (now - since > OPENING_MS) this.silent(now - since);

@@ -299,6 +299,15 @@ describe('Supervisor', () => {
     expect(never.crews).toHaveLength(3);
   });
 
+  it('leaves a GPU that computes wrongly at once', async () => {
+    const { supervisor, heard, now } = scene();
+    await supervisor.start(run, true);
+    now().lose({ code: 'device-wrong' as Fault['code'], message: 'loss 1.2 against 0.7', mend: '' }, false);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(heard.troubles).toMatchObject([{ then: 'refused' }]);
+    expect(supervisor.kind).toBe('cpu');
+  });
+
   it('passes on what the engine refuses on purpose', async () => {
     const { supervisor, crews, heard, now } = scene();
     await supervisor.start(run, true);

@@ -17,8 +17,11 @@ export interface Trouble {
   fault: Fault;
   /** Training steps that the page has been told of. */
   step: number;
-  then: 'again' | 'cpu' | 'end';
+  then: 'again' | 'cpu' | 'refused' | 'end';
 }
+
+/** The engine's word for a GPU that computes wrongly, which it would go on doing. */
+const WRONG = 'device-wrong';
 
 /** A run that goes on after a loss. */
 export interface Recovery {
@@ -308,14 +311,15 @@ export class Supervisor implements Engine {
   private lost(crew: Supervised, fault: Fault, fatal: boolean, starting: boolean): void {
     if (crew === this.gone) return;
     // What the engine refuses on purpose it would refuse again.
-    if (!this.run || !(fatal || fault.code === 'device')) {
+    const wrong = String(fault.code) === WRONG && crew.kind === 'webgpu';
+    if (!this.run || !(fatal || wrong || fault.code === 'device')) {
       if (!starting) for (const listener of this.listeners) listener.failed(fault, fatal);
       return;
     }
     const now = this.clock.now();
     this.losses = [...this.losses.filter((at) => now - at < MINUTE_MS), now];
     const often = this.losses.length >= MOST_LOSSES;
-    const then = !often ? 'again' : crew.kind === 'webgpu' ? 'cpu' : 'end';
+    const then = wrong ? 'refused' : !often ? 'again' : crew.kind === 'webgpu' ? 'cpu' : 'end';
     const step = this.told.frame + 1;
     this.since ??= { at: now, step: this.told.frame };
     this.gone = crew;
@@ -328,8 +332,9 @@ export class Supervisor implements Engine {
       return;
     }
     for (const listener of this.listeners) listener.activity('preparing');
-    if (then === 'cpu') this.losses = [];
-    const mending = this.mend(then === 'cpu' ? 'cpu' : crew.kind, REST_MS[this.losses.length] ?? 0);
+    const leave = then === 'cpu' || then === 'refused';
+    if (leave) this.losses = [];
+    const mending = this.mend(leave ? 'cpu' : crew.kind, REST_MS[this.losses.length] ?? 0);
     this.mending = mending;
     void mending.finally(() => {
       if (this.mending === mending) this.mending = undefined;

@@ -136,7 +136,7 @@ async function pull(): Promise<void> {
         waiting.push(event);
       }
       made += frames;
-      if (frames > 0) watch.expect(true);
+      if (frames > 0) watch.stepped();
       // Where others wait for this worker's frames, each is sent at once.
       if (Number.isFinite(allowed) || performance.now() - lastPost >= POST_EVERY_MS) flush();
       const pause = pace > 0 && frames > 0 ? 1000 / pace - (performance.now() - from) : 0;
@@ -243,7 +243,7 @@ async function reading<T>(read: (session: Session) => Promise<T>): Promise<T> {
 }
 
 function opened(backend: Backend, request: RunRequest, lanes: number[] | undefined): Promise<Session> {
-  watch.expect(false);
+  watch.begin(backend === 'webgpu');
   const { Session } = need(engine);
   const { config, imported, reference, checkpoint } = request;
   const [bytes] = checkpoint?.parts ?? [];

@@ -14,6 +14,7 @@ export const careJa: Care = {
   then: {
     again: '最後のチェックポイントから学習を続けます。',
     cpu: '1 分間に 3 回目のため、最後のチェックポイントから CPU で学習を続けます。',
+    refused: 'CPU で学習を続けます。',
     end: '1 分間に 3 回目です。もう一度始めるには再生を押してください。',
   },
   recovered: (device, step, seconds) => `${seconds} 秒後、ステップ ${step} から ${device === 'cpu' ? 'CPU' : 'WebGPU'} で学習を再開しました。抜けたり重複したりしたステップはありません。`,

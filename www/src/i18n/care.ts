@@ -14,6 +14,7 @@ export const care = {
   then: {
     again: 'Training goes on from the last checkpoint.',
     cpu: 'That was the third time within a minute; training goes on on the CPU from the last checkpoint.',
+    refused: 'Training goes on on the CPU.',
     end: 'That was the third time within a minute. Press play to start again.',
   },
   recovered: (device: 'cpu' | 'webgpu', step: number, seconds: string) =>

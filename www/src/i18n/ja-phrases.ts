@@ -8,6 +8,7 @@ const PHRASES: [RegExp, string][] = [
   [/^this build of the page has no WebGPU engine$/, 'このビルドには WebGPU エンジンがない'],
   [/^the only WebGPU adapter is software \((.*)\), which is slower$/, 'WebGPU のアダプターがソフトウェア（$1）で、遅いため'],
   [/^the GPU was lost three times within a minute$/, '1 分間に 3 回 GPU が失われたため'],
+  [/^the GPU was found to compute wrongly$/, 'GPU の計算に誤りが見つかったため'],
   // エンジンとの連絡
   [/^the engine could not be loaded \(no connection\)$/, 'エンジンを読み込めませんでした（接続がありません）'],
   [/^the engine’s file is damaged, or something else came in its place$/, 'エンジンのファイルが壊れているか、別のものが届きました'],

@@ -22,6 +22,7 @@ export interface Ahead {
   begun: Promise<void>;
 }
 
+const GPU_WRONG = 'the GPU was found to compute wrongly';
 const GPU_LEFT = 'the GPU was lost three times within a minute';
 
 const hasCode = (backend: Backend): boolean => __SHIPPED__[backend === 'cpu' ? 'cpu' : 'gpu'];
@@ -101,8 +102,8 @@ export class Backstage {
   }
 
   /** The GPU is not to be counted on: runs are on the CPU until the user chooses a device. */
-  leaveGpu(): void {
-    this.found = { webgpu: false, software: false, detail: GPU_LEFT };
+  leaveGpu(wrong: boolean): void {
+    this.found = { webgpu: false, software: false, detail: wrong ? GPU_WRONG : GPU_LEFT };
     this.redecide();
   }
 

@@ -59,7 +59,7 @@ export class Care {
     const { lab } = this;
     supervisor.watch({
       trouble: ({ fault, step, then }) => {
-        if (then === 'cpu') lab.backstage.leaveGpu();
+        if (then === 'cpu' || then === 'refused') lab.backstage.leaveGpu(then === 'refused');
         const message = t.care.trouble(fault.cause, step, brief(t.told(fault).message));
         // The same may happen again, and then come to something else.
         lab.notices = lab.notices.filter((notice) => notice.message !== message);
