@@ -182,14 +182,14 @@ test.describe('a worker under a run', () => {
     await openAt(page, server.url('none'), CPU_RUN);
     await trainSlowly(page);
     await session.send('Page.setWebLifecycleState', { state: 'frozen' });
-    await new Promise((go) => setTimeout(go, 7_000));
+    await new Promise((go) => setTimeout(go, 6_000));
     await session.send('Page.setWebLifecycleState', { state: 'active' });
     await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
     const at = await stepOf(page);
     await expect.poll(() => stepOf(page), { timeout: 20_000 }).toBeGreaterThan(at + 3);
     expect(framesOf(await finish(page))).toEqual(everyStep);
     await expect(messages(page).locator('.warning, .error')).toHaveCount(0);
-    record({ fault: 'tab frozen for 7 s and thawed, then the page slowed down six times', said: 'nothing', state: 'done' });
+    record({ fault: 'tab frozen for 6 s and thawed, then the page slowed down six times', said: 'nothing', state: 'done' });
   });
 });
 

@@ -5,8 +5,8 @@ import { status, stepOf } from '../lab';
 import type { Order } from './prologue.ts';
 import { record } from './record.ts';
 
-/** A run of a second or two at full speed; by itself it takes twelve. */
-export const STEPS = 120;
+/** A run of a second or two at full speed; slowed down it takes eight. */
+export const STEPS = 80;
 const SHAPE = `methods=dpo,kldpo&batch=2&pairs=16&steps=${STEPS}&samples=0&evalpairs=2&every=50`;
 export const GPU_RUN = `device=webgpu&d=16&layers=1&heads=2&sft=0&${SHAPE}`;
 export const CPU_RUN = `device=cpu&d=16&layers=1&heads=2&sft=0&${SHAPE}`;

@@ -4,10 +4,14 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const file = join(mkdtempSync(join(tmpdir(), 'prefshift-faults-')), 'rows.jsonl');
-writeFileSync(file, '');
-const { status } = spawnSync('npx', ['playwright', 'test', 'faults', 'keep'], { stdio: 'inherit', env: { ...process.env, FAULTS: file } });
-if (status !== 0) process.exit(status ?? 1);
+// Given a file of rows that an earlier run left (FAULTS=FILE), only the table is written.
+let [, , file] = process.argv;
+if (!file) {
+  file = join(mkdtempSync(join(tmpdir(), 'prefshift-faults-')), 'rows.jsonl');
+  writeFileSync(file, '');
+  const { status } = spawnSync('npx', ['playwright', 'test', 'faults', 'keep'], { stdio: 'inherit', env: { ...process.env, FAULTS: file } });
+  if (status !== 0) process.exit(status ?? 1);
+}
 
 const browser = execFileSync(process.env.CHROME ?? '/usr/bin/chromium', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split(' built')[0];
 const seconds = (value) => (value === undefined ? '' : value.toFixed(1));

@@ -56,6 +56,7 @@ let allowed = 0;
 let made = 0;
 let until: Until = 'ready';
 let prepared = false;
+let resumed = false;
 let finished = false;
 let pumping: Promise<void> | undefined;
 let pace = 0;
@@ -132,6 +133,8 @@ async function pull(): Promise<void> {
         if (event.event === 'frame') frames += 1;
         if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
         if (event.event === 'progress' && (event.stage === 'train' || (event.stage === until && event.done >= event.total))) prepared = true;
+        // A run that is gone on with has no evaluation first: it is where it was as soon as its lanes are there.
+        if (resumed && event.event === 'progress' && event.stage === 'reference') prepared = true;
         if (event.event === 'done') finished = true;
         waiting.push(event);
       }
@@ -221,6 +224,7 @@ async function start(id: number, backend: Backend, request: RunRequest, to: Unti
     return null;
   }
   session = fresh;
+  resumed = request.checkpoint !== undefined;
   run = id;
   state = 'idle';
   until = to;
@@ -249,10 +253,10 @@ function opened(backend: Backend, request: RunRequest, lanes: number[] | undefin
   const [bytes] = checkpoint?.parts ?? [];
   if (!bytes) return watch.during(() => Session.create(JSON.stringify(config), backend, imported, reference));
   return watch.during(async () => {
-    const resumed = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes));
+    const fresh = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes));
     // What was changed after the checkpoint, and how far the run is to go.
-    resumed.update(JSON.stringify(config));
-    return resumed;
+    fresh.update(JSON.stringify(config));
+    return fresh;
   });
 }
 
