@@ -6,7 +6,7 @@ import { patience } from './pulse';
 import type { Fault } from './protocol';
 
 const TICK_MS = 500;
-const SILENT_MS = 4_000;
+const SILENT_MS = 3_500;
 /** No device has been had in this time. */
 const OPENING_MS = 20_000;
 /** A software adapter computes with the page's own cores and may take long over its first work. */

@@ -2,7 +2,7 @@
 // that hangs stops beating. How long a silence may last grows with the longest unit of work that the run has shown.
 
 /** A silence this long is a hang, where the run's units are short. */
-const LEAST_MS = 5_000;
+const LEAST_MS = 4_500;
 /** Before every kind of unit has been seen: opening a device, compiling, the first chunk of a reference policy. */
 const AT_START_MS = 60_000;
 const TIMES = 10;
