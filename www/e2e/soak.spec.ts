@@ -1,11 +1,14 @@
 // Memory over fifty starts and stops of the page's engine: wasm, JS and GPU. By hand: SOAK=1 npx playwright test soak
 import { expect, test, type Page } from '@playwright/test';
+import config from '../playwright.config.ts';
 import { status, stepOf } from './lab';
 import { serve, type FaultServer } from './faults/server.ts';
 import { CPU_RUN, GPU_RUN, openAt } from './faults/stage.ts';
 
 test.skip(process.env['SOAK'] !== '1', 'takes minutes');
 test.setTimeout(600_000);
+// So that a worker can be asked to collect what it no longer uses.
+test.use({ launchOptions: { ...config.use?.launchOptions, args: [...(config.use?.launchOptions?.args ?? []), '--js-flags=--expose-gc'] } });
 
 const CYCLES = 50;
 let server: FaultServer;
@@ -26,7 +29,7 @@ const workers = (page: Page): Promise<{ wasm: number; gpu: number }> =>
           sum.gpu += data.gpu;
         };
         channel.postMessage('memory');
-        setTimeout(() => (channel.close(), resolve(sum)), 500);
+        setTimeout(() => (channel.close(), resolve(sum)), 1000);
       }),
   );
 

@@ -22,7 +22,7 @@ export function prologue(rig: Rig): void {
   const memories: WebAssembly.Memory[] = [];
   let mapping: 'works' | 'hangs' | 'rejects' = 'works';
   let first: MessageEvent | undefined;
-  /** Bytes of GPU buffers that were made and not destroyed. */
+  /** Bytes of GPU buffers that were made and neither destroyed nor collected. */
   let live = 0;
 
   channel.onmessage = ({ data }: MessageEvent<string>) => {
@@ -33,7 +33,13 @@ export function prologue(rig: Rig): void {
     if (data === 'spin') for (;;);
     // Whatever the engine holds points nowhere now: its next step traps.
     if (data === 'trap') for (const memory of memories) new Uint8Array(memory.buffer).fill(0xff);
-    if (data === 'memory') channel.postMessage({ wasm: memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0), gpu: live });
+    if (data === 'memory') {
+      const say = (): void => channel.postMessage({ wasm: memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0), gpu: live });
+      const { gc } = globalThis as { gc?: () => void };
+      gc?.();
+      // What was collected is told of in a task of its own.
+      setTimeout(say, 300);
+    }
     if (data === 'throw') throw new Error('thrown by the test');
     if (data === 'init-again' && first) self.dispatchEvent(new MessageEvent('message', { data: { ...(first.data as object), id: -1 } }));
   };
@@ -82,11 +88,13 @@ export function prologue(rig: Rig): void {
     if (mapping === 'rejects') return Promise.reject(new DOMException('rejected by the test', 'OperationError'));
     return map.apply(this, args);
   };
-  const sizes = new WeakMap<GPUBuffer, number>();
+  const sizes = new WeakMap<GPUBuffer, { size: number }>();
+  const gone = new FinalizationRegistry<{ size: number }>((held) => (live -= held.size));
   const destroy = GPUBuffer.prototype.destroy;
   GPUBuffer.prototype.destroy = function () {
-    live -= sizes.get(this) ?? 0;
-    sizes.delete(this);
+    const known = sizes.get(this);
+    live -= known?.size ?? 0;
+    if (known) known.size = 0;
     return destroy.call(this);
   };
   let held = 0;
@@ -97,7 +105,9 @@ export function prologue(rig: Rig): void {
     if (rig.memory !== undefined && held > rig.memory) return buffer.call(this, { ...descriptor, size: 2 ** 40 });
     const made = buffer.call(this, descriptor);
     live += descriptor.size;
-    sizes.set(made, descriptor.size);
+    const known = { size: descriptor.size };
+    sizes.set(made, known);
+    gone.register(made, known);
     return made;
   };
   const shader = GPUDevice.prototype.createShaderModule;
