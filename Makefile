@@ -14,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single cli lessons reference trace types clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single cli lessons reference trace types faults clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
@@ -26,6 +26,7 @@ help:
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
 	@echo "make lessons      every lesson of the page run natively from three seeds, held to what it claims"
+	@echo "make faults       break the page on purpose and write what came of it to docs/faults.md"
 	@echo "make types        regenerate the page's TypeScript types and defaults"
 	@echo "make clean        remove the page's build and $(PREFSHIFT_TARGET)"
 
@@ -88,6 +89,9 @@ bench: bench-ready
 
 scaling: bench-ready
 	@$(BENCH_ENV) node benches/scaling/scale.mjs $(BENCH)
+
+faults: www/dist/index.html
+	@cd www && CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)} EXPECT_ENGINE=1 npm run --silent faults
 
 types:
 	UPDATE=1 $(NATIVE) cargo test $(CARGO_FLAGS) --test types

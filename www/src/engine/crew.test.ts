@@ -120,6 +120,15 @@ class Fake implements Worker {
   inspect(): never {
     throw new Error('not in this test');
   }
+  checkpoint(): never {
+    throw new Error('not asked');
+  }
+  join(): never {
+    throw new Error('not asked');
+  }
+  peek(): never {
+    throw new Error('not asked');
+  }
   async exportPolicy(lane: number | undefined): Promise<Uint8Array> {
     return Uint8Array.of(lane ?? 255);
   }

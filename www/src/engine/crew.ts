@@ -3,13 +3,13 @@
 // step: no worker is more than one frame ahead of another.
 import { EngineWorker, type Engine, type EngineCode, type EngineListener, type WorkerListener } from './engine';
 import { joinProbes, Merger, partOf, planLanes, type Plan } from './merge';
-import { asEngineError, type Activity, type Backend, type EngineError, type Inspection, type RunRequest, type Until, type UpdateResult, type WorkerState } from './protocol';
+import { asEngineError, type Activity, type Backend, type Checkpoint, type CheckpointHeader, type EngineError, type Fault, type Inspection, type RunRequest, type Until, type UpdateResult, type WorkerState } from './protocol';
 import type { Event, Probe, RunConfig } from './types';
 
 /** What the crew asks of a worker. */
 export type Worker = Pick<
   EngineWorker,
-  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'probe' | 'dispose'
+  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'probe' | 'checkpoint' | 'join' | 'peek' | 'dispose'
 >;
 
 /** Frames that a worker may be past the last one that every worker has made: one under way, one ahead. */
@@ -43,6 +43,9 @@ export class Crew implements Engine {
   /** Frames merged, and frames that the user wants: endless while playing. */
   private merged = 0;
   private aim = 0;
+  /** Training steps that the run has behind it. */
+  private stepped = 0;
+  private evaluated = -1;
   /** While the workers are brought level, none may go past this. */
   private ceiling = Infinity;
   private ended = false;
@@ -103,19 +106,56 @@ export class Crew implements Engine {
     this.plan = planFor(this.kind, run.config, this.cores);
     this.merger = new Merger(this.plan);
     [this.merged, this.aim, this.ceiling, this.ended] = [0, play ? Infinity : 0, Infinity, false];
+    [this.stepped, this.evaluated] = [run.checkpoint?.step ?? 0, run.checkpoint?.evaluated ?? -1];
     this.hire(this.plan.length);
     await Promise.all(this.active.map((member) => member.worker.ready));
-    const reference = run.reference ?? (await this.ownReference(run, mine));
+    const request = run.checkpoint ? await this.whole(run, run.checkpoint) : await this.withReference(run, mine);
     if (mine !== this.token) return;
-    const request = { ...run, ...(reference ? { reference } : {}) };
     for (const member of this.active) {
       member.granted = 0;
       member.state = 'preparing';
       member.worker.pace(this.pacing);
     }
     this.tell();
-    await Promise.all(this.active.map((member, i) => member.worker.start(mine, { ...request, config: partOf(run.config, this.plan[i] ?? []) }, until)));
+    const several = this.plan.length > 1;
+    await Promise.all(
+      this.active.map((member, i) => {
+        const lanes = this.plan[i] ?? [];
+        return member.worker.start(mine, { ...request, config: partOf(run.config, lanes) }, until, several && request.checkpoint ? [...lanes] : undefined);
+      }),
+    );
     if (mine === this.token) this.grant();
+  }
+
+  /** The run with its checkpoint in one piece. */
+  private async whole(run: RunRequest, checkpoint: Checkpoint): Promise<RunRequest> {
+    return { ...run, checkpoint: { ...checkpoint, parts: [await this.join(checkpoint.parts)] } };
+  }
+
+  private async withReference(run: RunRequest, mine: number): Promise<RunRequest> {
+    const reference = run.reference ?? (await this.ownReference(run, mine));
+    return { ...run, ...(reference ? { reference } : {}) };
+  }
+
+  /** Everything that the run needs to go on from here, and the frames behind it. */
+  checkpoint(): Promise<Checkpoint & { frames: number }> {
+    return this.level(async () => {
+      if (this.training.length < this.plan.length) throw { code: 'checkpoint', message: 'some of the run’s workers have stopped', mend: '' } satisfies EngineError;
+      const [frames, step, evaluated, several] = [this.merged, this.stepped, this.evaluated, this.plan.length > 1];
+      const parts = await Promise.all(this.active.map((member, i) => member.worker.checkpoint(several ? [...(this.plan[i] ?? [])] : undefined)));
+      return { parts, step, evaluated, frames };
+    });
+  }
+
+  /** One checkpoint out of a run's parts. */
+  async join(parts: Uint8Array[]): Promise<Uint8Array> {
+    const [only] = parts;
+    return parts.length === 1 && only ? only : this.members[0]!.worker.join(parts);
+  }
+
+  /** What a checkpoint says of itself; refuses one that is damaged. */
+  peek(bytes: Uint8Array): Promise<CheckpointHeader> {
+    return this.members[0]!.worker.peek(bytes);
   }
 
   /** Trains the reference policy in the first worker, where several will start from it and none is given. */
@@ -171,6 +211,13 @@ export class Crew implements Engine {
     }
     this.aim = Math.max(this.aim, this.merged) + 1;
     if (this.ended) for (const member of this.active) member.granted = -1;
+    this.grant();
+    this.tell();
+  }
+
+  /** Trains until this many frames have been made since the start, where the run is not playing. */
+  runTo(frames: number): void {
+    this.aim = Math.max(this.aim, frames);
     this.grant();
     this.tell();
   }
@@ -313,6 +360,8 @@ export class Crew implements Engine {
     if (events.length === 0) return;
     for (const event of events) {
       if (event.event === 'frame') this.merged += 1;
+      if (event.event === 'frame') this.stepped = event.step + 1;
+      if (event.event === 'evaluation') this.evaluated = event.step;
       if (event.event === 'frame' || event.event === 'evaluation') this.ended = false;
       if (event.event === 'done') this.ended = true;
       if (event.event === 'started') this.names = event.lanes;
@@ -328,7 +377,7 @@ export class Crew implements Engine {
     this.tell();
   }
 
-  private failed(from: number, error: EngineError, fatal: boolean): void {
+  private failed(from: number, error: Fault, fatal: boolean): void {
     const lanes = this.plan[from];
     // A worker whose every lane has diverged is no reason for the others to stop.
     if (error.code === 'numerics' && !fatal && !this.reference && lanes && this.merger.alive > 1) {

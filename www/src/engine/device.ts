@@ -20,6 +20,12 @@ export interface Decision {
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
+const nameOf = (info: GPUAdapterInfo): string => [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ');
+
+/** The adapter is the CPU behind WebGPU's interface. */
+export const isSoftware = (info: GPUAdapterInfo): boolean =>
+  (info as GPUAdapterInfo & { isFallbackAdapter?: boolean }).isFallbackAdapter === true || SOFTWARE.test(nameOf(info));
+
 export async function probe(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Probe> {
   if (!gpu) return { webgpu: false, software: false, detail: 'this browser has no WebGPU' };
   let adapter: GPUAdapter | null;
@@ -29,10 +35,7 @@ export async function probe(gpu: GPU | undefined = globalThis.navigator?.gpu): P
     adapter = null;
   }
   if (!adapter) return { webgpu: false, software: false, detail: 'WebGPU finds no adapter here' };
-  const info = adapter.info;
-  const name = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
-  const fallback = (info as GPUAdapterInfo & { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
-  return { webgpu: true, software: fallback || SOFTWARE.test(name), detail: name };
+  return { webgpu: true, software: isSoftware(adapter.info), detail: nameOf(adapter.info) || 'unnamed adapter' };
 }
 
 /** `shipped` says which engines this build of the page contains. */

@@ -4,8 +4,10 @@ import { asset, heldWorker, scriptAddress } from './assets';
 import type {
   Activity,
   Backend,
+  CheckpointHeader,
   EngineError,
   Envelope,
+  Fault,
   Inspection,
   Message,
   Replies,
@@ -15,13 +17,14 @@ import type {
   UpdateResult,
   WorkerState,
 } from './protocol';
+import { Pulse, whenReleased } from './pulse';
 import type { Event, Probe, RunConfig } from './types';
 
 export interface EngineListener {
   events(batch: Event[]): void;
   activity(activity: Activity): void;
   /** The run ended in an error; after a fatal one this engine cannot be used again. */
-  failed(error: EngineError, fatal: boolean): void;
+  failed(error: Fault, fatal: boolean): void;
 }
 
 export interface Engine {
@@ -50,7 +53,7 @@ export interface WorkerListener {
   events(batch: Event[], run: number): void;
   state(state: WorkerState, run: number): void;
   /** Without a run, the worker itself is lost. */
-  failed(error: EngineError, fatal: boolean, run: number | undefined): void;
+  failed(error: Fault, fatal: boolean, run: number | undefined): void;
 }
 
 /** The engine's code for one backend: compiled once, while it arrives, for all the workers that run it. */
@@ -73,20 +76,35 @@ export class EngineCode {
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
-  const answer = await asset(url);
-  if (!answer.ok) throw { code: 'io', message: `the engine could not be loaded (${answer.status})`, mend: 'reload the page' };
-  // A server that does not name the type rules streaming out.
-  if (answer.headers.get('content-type')?.startsWith('application/wasm')) return WebAssembly.compileStreaming(answer);
-  return WebAssembly.compile(await answer.arrayBuffer());
+  let answer: Response;
+  try {
+    answer = await asset(url);
+  } catch {
+    throw { code: 'io', message: 'the engine could not be loaded (no connection)', mend: 'reload the page' } satisfies EngineError;
+  }
+  if (!answer.ok) throw { code: 'io', message: `the engine could not be loaded (${answer.status})`, mend: 'reload the page' } satisfies EngineError;
+  try {
+    // A server that does not name the type rules streaming out.
+    if (answer.headers.get('content-type')?.startsWith('application/wasm')) return await WebAssembly.compileStreaming(answer);
+    return await WebAssembly.compile(await answer.arrayBuffer());
+  } catch {
+    throw { code: 'io', message: 'the engine’s file is damaged, or something else came in its place', mend: 'reload the page' } satisfies EngineError;
+  }
 }
+
+let made = 0;
 
 /** One worker with the wasm engine in it. */
 export class EngineWorker {
-  readonly ready: Promise<null>;
+  readonly ready: Promise<unknown>;
   private readonly worker: Worker;
+  private readonly pulse: Pulse;
+  private stopWaiting: () => void = () => undefined;
   private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: EngineError): void }>();
   private nextId = 1;
   private dead = false;
+  /** What it died of. */
+  private fate: Fault = NO_ANSWER;
 
   constructor(
     private readonly code: EngineCode,
@@ -97,15 +115,28 @@ export class EngineWorker {
     this.worker.onmessage = (message: MessageEvent<Message>) => this.receive(message.data);
     this.worker.onerror = (event) => {
       event.preventDefault();
-      this.die({ code: 'device', message: event.message || 'the engine’s worker could not be started', mend: 'reload the page' });
+      this.die({ code: 'device', cause: 'worker-lost', message: event.message || 'the engine’s worker could not be started', mend: 'reload the page' });
     };
-    this.ready = Promise.all([code.module, code.glue]).then(([module, glue]) => this.ask({ type: 'init', glue, module }));
+    this.pulse = new Pulse((ms) =>
+      this.die({ code: 'device', cause: 'worker-silent', message: `the engine’s worker has not answered for ${(ms / 1000).toFixed(0)} s`, mend: '' }),
+    );
+    this.ready = this.open();
     this.ready.catch(() => undefined);
   }
 
-  async start(id: number, run: RunRequest, until: Until): Promise<void> {
+  private async open(): Promise<void> {
+    const lock = `prefshift-worker-${Date.now()}-${(made += 1)}-${Math.random()}`;
+    const [module, glue] = await Promise.all([this.code.module, this.code.glue]);
+    const { locked } = await this.ask({ type: 'init', glue, module, lock });
+    if (!locked || this.dead) return;
+    this.stopWaiting = whenReleased(lock, () => this.die({ code: 'device', cause: 'worker-lost', message: 'the engine’s worker was ended by the browser', mend: '' }));
+  }
+
+  /** `lanes` of the run's checkpoint, where this worker is to have only some. */
+  async start(id: number, run: RunRequest, until: Until, lanes?: number[]): Promise<void> {
     await this.ready;
-    await this.ask({ type: 'start', id, backend: this.code.kind, run, until });
+    this.pulse.expect(false);
+    await this.ask({ type: 'start', id, backend: this.code.kind, run, until, lanes });
   }
 
   allow(frames: number): void {
@@ -132,6 +163,22 @@ export class EngineWorker {
     this.tell({ type: 'pace', stepsPerSecond });
   }
 
+  /** All that the session's run needs to go on; `places` of its lanes where the run has others. */
+  checkpoint(places: number[] | undefined): Promise<Uint8Array> {
+    return this.ask({ type: 'checkpoint', places });
+  }
+
+  /** One checkpoint out of parts. */
+  async join(parts: Uint8Array[]): Promise<Uint8Array> {
+    await this.ready;
+    return this.ask({ type: 'join', parts });
+  }
+
+  async peek(bytes: Uint8Array): Promise<CheckpointHeader> {
+    await this.ready;
+    return this.ask({ type: 'peek', bytes });
+  }
+
   /** What the engine makes of a file of the user's own pairs. */
   async inspect(text: string): Promise<Inspection> {
     await this.ready;
@@ -149,9 +196,9 @@ export class EngineWorker {
   }
 
   dispose(): void {
-    this.dead = true;
+    this.retire();
     this.worker.terminate();
-    for (const waiter of this.pending.values()) waiter.reject(NO_ANSWER);
+    for (const waiter of this.pending.values()) waiter.reject(this.fate);
     this.pending.clear();
   }
 
@@ -163,7 +210,7 @@ export class EngineWorker {
   }
 
   private ask<R extends Request>(request: R): Promise<Replies[R['type']]> {
-    if (this.dead) return Promise.reject(NO_ANSWER);
+    if (this.dead) return Promise.reject(this.fate);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
@@ -172,35 +219,48 @@ export class EngineWorker {
   }
 
   private receive(message: Message): void {
+    this.pulse.beat();
     switch (message.type) {
+      case 'beat':
+        return;
       case 'reply': {
         const waiter = this.pending.get(message.id);
         this.pending.delete(message.id);
         if (message.ok) waiter?.resolve(message.value);
         else {
-          if (message.fatal) this.dead = true;
+          if (message.fatal) this.retire();
           waiter?.reject(message.error);
         }
         return;
       }
       case 'events':
+        // A run begins with an evaluation, its longest unit of work.
+        if (message.events.some((event) => event.event === 'frame' || event.event === 'evaluation')) this.pulse.expect(true);
         this.listener.events(message.events, message.run);
         return;
       case 'state':
         this.listener.state(message.state, message.run);
         return;
       case 'failed':
-        if (message.fatal) this.dead = true;
+        if (message.fatal) this.retire();
         this.listener.failed(message.error, message.fatal, message.run);
         return;
     }
+  }
+
+  private retire(): void {
+    this.dead = true;
+    this.pulse.stop();
+    this.stopWaiting();
   }
 
   get usable(): boolean {
     return !this.dead;
   }
 
-  private die(error: EngineError): void {
+  private die(error: Fault): void {
+    if (this.dead) return;
+    this.fate = error;
     this.dispose();
     this.listener.failed(error, true, undefined);
   }

@@ -1,8 +1,8 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { Error as EngineError, Event, Probe, RunConfig, Summary, Update as UpdateResult } from './types';
+import type { CheckpointHeader, Error as EngineError, Event, Probe, RunConfig, Summary, Update as UpdateResult } from './types';
 
-export type { EngineError, UpdateResult };
+export type { CheckpointHeader, EngineError, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
 
 /** The engine's look at a file of the user's own pairs, and the run that suits them. */
@@ -11,21 +11,43 @@ export interface Inspection {
   config: RunConfig;
 }
 
+/** How a worker or its GPU was lost. */
+export type Cause = 'gpu-lost' | 'gpu-silent' | 'worker-lost' | 'worker-silent';
+
+/** An error, and where nothing more can be had of the worker, why. */
+export interface Fault extends EngineError {
+  cause?: Cause;
+}
+
 export interface RunRequest {
   config: RunConfig;
   /** JSON Lines text of the user's own pairs. */
   imported?: string;
   /** Reference policy (safetensors), where one ships with the scenario. */
   reference?: Uint8Array;
+  /** The run goes on from here. */
+  checkpoint?: Checkpoint;
+  /** The page shows the run up to the checkpoint already, so that is not told again. */
+  shown?: boolean;
+}
+
+/** Where a run can go on from: as one file, or a part for each worker that it was spread over. */
+export interface Checkpoint {
+  parts: Uint8Array[];
+  /** Training steps done. */
+  step: number;
+  /** Step of the last evaluation; −1 before the first. */
+  evaluated: number;
 }
 
 /** How far a run is prepared: until it can train, only until there is a reference policy, or until the GPU has its kernels. */
 export type Until = 'ready' | 'reference' | 'kernels';
 
 export type Request =
-  | { type: 'init'; glue: string; module: WebAssembly.Module }
-  /** Prepares a run, all of it or a part. What the run says carries its id. */
-  | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: Until }
+  /** `lock` is the name of the Web Lock that the worker holds for as long as it lives. */
+  | { type: 'init'; glue: string; module: WebAssembly.Module; lock: string }
+  /** Prepares a run, all of it or a part. What the run says carries its id; `lanes` are those of its checkpoint that are wanted. */
+  | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: Until; lanes: number[] | undefined }
   /** Trains until this many frames have been made since the start; what was prepared in part is first prepared whole. */
   | { type: 'allow'; frames: number }
   /** Stops after the unit of work under way; answered with the number of frames made. */
@@ -37,11 +59,15 @@ export type Request =
   | { type: 'check'; config: RunConfig }
   | { type: 'inspect'; text: string }
   | { type: 'export'; lane: number | undefined }
-  | { type: 'probe'; pair: number };
+  | { type: 'probe'; pair: number }
+  /** `places` of the session's lanes in the whole run, where it has not got them all. */
+  | { type: 'checkpoint'; places: number[] | undefined }
+  | { type: 'join'; parts: Uint8Array[] }
+  | { type: 'peek'; bytes: Uint8Array };
 
 /** What each kind of request is answered with. */
 export interface Replies {
-  init: null;
+  init: { locked: boolean };
   start: null;
   allow: null;
   hold: number;
@@ -53,6 +79,9 @@ export interface Replies {
   inspect: Inspection;
   export: Uint8Array;
   probe: Probe;
+  checkpoint: Uint8Array;
+  join: Uint8Array;
+  peek: CheckpointHeader;
 }
 
 export type Envelope = { id: number; request: Request };
@@ -67,16 +96,19 @@ export type Message =
   | { type: 'reply'; id: number; ok: false; error: EngineError; fatal: boolean }
   | { type: 'events'; run: number; events: Event[] }
   | { type: 'state'; run: number; state: WorkerState }
-  | { type: 'failed'; run: number; error: EngineError; fatal: boolean };
+  | { type: 'failed'; run: number | undefined; error: Fault; fatal: boolean }
+  /** The worker's event loop turns: sent twice a second. */
+  | { type: 'beat' };
 
 /** Makes an EngineError of anything that was thrown. */
-export function asEngineError(thrown: unknown): EngineError {
+export function asEngineError(thrown: unknown): Fault {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    const { code, message, mend } = thrown as { code?: unknown; message: unknown; mend?: unknown };
+    const { code, message, mend, cause } = thrown as { code?: unknown; message: unknown; mend?: unknown; cause?: unknown };
     return {
       code: typeof code === 'string' ? (code as EngineError['code']) : 'device',
       message: String(message),
       mend: typeof mend === 'string' ? mend : '',
+      ...(typeof cause === 'string' ? { cause: cause as Cause } : {}),
     };
   }
   return { code: 'device', message: String(thrown), mend: '' };

@@ -1,10 +1,12 @@
 /// <reference lib="webworker" />
 // Owns the wasm engine. Pulls one small unit of work at a time and looks at its mailbox in between, so that
 // hold, update and stop take effect at once. It trains as far as it is allowed to; the crew says how far.
+import { GpuWatch } from './gpu-watch';
 import {
   asEngineError,
   isFatal,
   type Backend,
+  type CheckpointHeader,
   type Envelope,
   type Inspection,
   type Message,
@@ -24,6 +26,7 @@ interface Session {
   extend(steps: number): void;
   export_policy(lane?: number): Promise<Uint8Array>;
   probe(pair: number): Promise<Probe>;
+  checkpoint(places?: Uint32Array): Promise<Uint8Array>;
   free(): void;
 }
 
@@ -31,7 +34,10 @@ interface EngineModule {
   default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   check_config(json: string): RunConfig;
   inspect_pairs(text: string): Inspection;
+  inspect_checkpoint(bytes: Uint8Array): CheckpointHeader;
+  join_checkpoints(parts: Uint8Array[]): Uint8Array;
   Session: {
+    resume(bytes: Uint8Array, device: Backend, imported?: string, lanes?: Uint32Array): Promise<Session>;
     create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
   };
 }
@@ -50,6 +56,7 @@ let allowed = 0;
 let made = 0;
 let until: Until = 'ready';
 let prepared = false;
+let resumed = false;
 let finished = false;
 let pumping: Promise<void> | undefined;
 let pace = 0;
@@ -117,7 +124,7 @@ async function pull(): Promise<void> {
     while (mine === generation && wanted()) {
       say(currentState());
       const from = performance.now();
-      const events = await session!.next();
+      const events = await watch.during(() => session!.next());
       if (mine !== generation) break;
       // An ended session has nothing more to say; asking it again would never end.
       if (events.length === 0) finished = true;
@@ -126,10 +133,13 @@ async function pull(): Promise<void> {
         if (event.event === 'frame') frames += 1;
         if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
         if (event.event === 'progress' && (event.stage === 'train' || (event.stage === until && event.done >= event.total))) prepared = true;
+        // A run that is gone on with has no evaluation first: it is where it was as soon as its lanes are there.
+        if (resumed && event.event === 'progress' && event.stage === 'reference') prepared = true;
         if (event.event === 'done') finished = true;
         waiting.push(event);
       }
       made += frames;
+      if (frames > 0) watch.stepped();
       // Where others wait for this worker's frames, each is sent at once.
       if (Number.isFinite(allowed) || performance.now() - lastPost >= POST_EVERY_MS) flush();
       const pause = pace > 0 && frames > 0 ? 1000 / pace - (performance.now() - from) : 0;
@@ -160,13 +170,29 @@ function mailbox(pauseMs: number): Promise<void> {
   });
 }
 
+// ---------------------------------------------------------------- signs of life
+
+const BEAT_MS = 500;
+setInterval(() => post({ type: 'beat' }), BEAT_MS);
+const watch = new GpuWatch((error) => post({ type: 'failed', run: undefined, error, fatal: true }));
+
+/** Takes a lock that nobody gives back: when the page gets it, this worker is gone. */
+function takeLock(name: string): Promise<boolean> {
+  const locks = scope.navigator.locks;
+  if (!locks) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    locks.request(name, () => (resolve(true), new Promise<never>(() => undefined))).catch(() => resolve(false));
+  });
+}
+
 // ---------------------------------------------------------------- requests
 
-async function init(glue: string, module: WebAssembly.Module): Promise<null> {
+async function init(glue: string, module: WebAssembly.Module, lock: string): Promise<{ locked: boolean }> {
+  const locked = takeLock(lock);
   const loaded = (await import(/* @vite-ignore */ glue)) as EngineModule;
   await loaded.default({ module_or_path: module });
   engine = loaded;
-  return null;
+  return { locked: await locked };
 }
 
 function drop(): void {
@@ -188,16 +214,17 @@ async function untilIdle(): Promise<void> {
   while (pumping) await pumping;
 }
 
-async function start(id: number, backend: Backend, request: RunRequest, to: Until): Promise<null> {
+async function start(id: number, backend: Backend, request: RunRequest, to: Until, lanes: number[] | undefined): Promise<null> {
   drop();
   const mine = generation;
   await untilIdle();
-  const fresh = await need(engine).Session.create(JSON.stringify(request.config), backend, request.imported, request.reference);
+  const fresh = await opened(backend, request, lanes);
   if (mine !== generation) {
     fresh.free();
     return null;
   }
   session = fresh;
+  resumed = request.checkpoint !== undefined;
   run = id;
   state = 'idle';
   until = to;
@@ -208,7 +235,8 @@ async function start(id: number, backend: Backend, request: RunRequest, to: Unti
 /** Reads from the session while it does nothing else; until that is over it neither trains nor is freed. */
 async function reading<T>(read: (session: Session) => Promise<T>): Promise<T> {
   while (pumping) await pumping;
-  const found = read(need(session));
+  const open = need(session);
+  const found = watch.during(() => read(open));
   pumping = found
     .then(() => undefined, () => undefined)
     .finally(() => {
@@ -216,6 +244,20 @@ async function reading<T>(read: (session: Session) => Promise<T>): Promise<T> {
       if (wanted()) pump();
     });
   return found;
+}
+
+function opened(backend: Backend, request: RunRequest, lanes: number[] | undefined): Promise<Session> {
+  watch.begin(backend === 'webgpu');
+  const { Session } = need(engine);
+  const { config, imported, reference, checkpoint } = request;
+  const [bytes] = checkpoint?.parts ?? [];
+  if (!bytes) return watch.during(() => Session.create(JSON.stringify(config), backend, imported, reference));
+  return watch.during(async () => {
+    const fresh = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes));
+    // What was changed after the checkpoint, and how far the run is to go.
+    fresh.update(JSON.stringify(config));
+    return fresh;
+  });
 }
 
 async function hold(): Promise<number> {
@@ -235,9 +277,9 @@ function need<T>(value: T | undefined): T {
 async function handle(request: Request): Promise<Replies[keyof Replies]> {
   switch (request.type) {
     case 'init':
-      return init(request.glue, request.module);
+      return init(request.glue, request.module, request.lock);
     case 'start':
-      return start(request.id, request.backend, request.run, request.until);
+      return start(request.id, request.backend, request.run, request.until, request.lanes);
     case 'allow':
       allowed = request.frames;
       if (until === 'kernels') [until, prepared] = ['ready', made > 0];
@@ -268,6 +310,12 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
       return reading((session) => session.export_policy(request.lane));
     case 'probe':
       return reading((session) => session.probe(request.pair));
+    case 'checkpoint':
+      return reading((session) => session.checkpoint(request.places && Uint32Array.from(request.places)));
+    case 'join':
+      return need(engine).join_checkpoints(request.parts);
+    case 'peek':
+      return need(engine).inspect_checkpoint(request.bytes);
   }
 }
 

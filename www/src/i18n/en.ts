@@ -1,5 +1,6 @@
 // Every word of the page in English (the charts have their own table in src/charts/text.ts).
 import { METHOD_INFOS, SCENARIOS as CATALOG } from '../engine/catalog';
+import { care } from './care';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { english } from '../charts/text';
@@ -391,6 +392,8 @@ export const en = {
   copy: 'Copy',
   copied: 'copied',
   copyByHand: 'selected: copy it with the keyboard',
+
+  care,
 
   // Restart
   restartNeeded: (keys: string[]) => `Changed: ${keys.join(', ')}. This needs a restart.`,

@@ -1,4 +1,5 @@
 // 日本語。Words 型なので、訳し忘れは型検査で見つかる。シナリオ・手法・群の名はエンジンの id を鍵とする（words.test.ts が漏れを見つける）。
+import { careJa } from './care-ja';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { japanese } from '../charts/text-ja';
@@ -409,6 +410,8 @@ export const ja: Words = {
   copy: 'コピー',
   copied: 'コピーしました',
   copyByHand: '選択しました。キーボードでコピーしてください',
+
+  care: careJa,
 
   // Restart
   restartNeeded: (keys) => `変更：${keys.join('、')}。最初からやり直しになります。`,

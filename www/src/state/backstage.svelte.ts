@@ -4,6 +4,7 @@ import { asset } from '../engine/assets';
 import { Crew, planFor } from '../engine/crew';
 import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../engine/device';
 import { EngineCode } from '../engine/engine';
+import { Supervisor } from '../engine/supervisor';
 import { asEngineError, type Activity, type Backend, type EngineError, type RunRequest } from '../engine/protocol';
 import type { Event } from '../engine/types';
 import { t } from '../i18n';
@@ -14,13 +15,16 @@ export type EngineState = 'none' | 'loading' | 'ready' | 'failed';
 
 /** A run that waits to be asked for. */
 export interface Ahead {
-  crew: Crew;
+  crew: Supervisor;
   key: string;
   /** What it has said so far. */
   events: Event[];
   activity: Activity;
   begun: Promise<void>;
 }
+
+const GPU_WRONG = 'the GPU was found to compute wrongly';
+const GPU_LEFT = 'the GPU was lost three times within a minute';
 
 const hasCode = (backend: Backend): boolean => __SHIPPED__[backend === 'cpu' ? 'cpu' : 'gpu'];
 
@@ -29,10 +33,11 @@ export class Backstage {
   decision = $state.raw<Decision>({ backend: 'cpu', reason: '' });
   /** Kernels that the GPU has compiled behind the recording. */
   kernels = $state.raw<{ done: number; total: number } | undefined>(undefined);
-  crew: Crew | undefined;
+  crew: Supervisor | undefined;
   private found: Probe = { webgpu: false, software: false, detail: '' };
   private probing: Promise<void> | undefined;
   private ahead: Ahead | undefined;
+  private readonly codes = new Map<Backend, EngineCode>();
   private readonly references = new Map<string, Promise<Uint8Array | undefined>>();
 
   constructor(
@@ -66,6 +71,7 @@ export class Backstage {
 
   /** The user chose another device: it is made ready behind the recording, as the first one was. */
   redeviced(): void {
+    this.probing = undefined;
     this.redecide();
     if (this.lab.source === 'live' || this.lab.transport.busy) return;
     void this.ready().then(() => this.prepare()).catch(() => undefined);
@@ -76,7 +82,7 @@ export class Backstage {
   }
 
   /** The crew on the device that the settings ask for. */
-  async ready(): Promise<Crew> {
+  async ready(): Promise<Supervisor> {
     this.probing ??= probe().then((found) => void (this.found = found));
     await this.probing;
     this.redecide();
@@ -96,11 +102,28 @@ export class Backstage {
     }
   }
 
-  private hire(backend: Backend): Crew {
+  /** The GPU is not to be counted on: runs are on the CPU until the user chooses a device. */
+  leaveGpu(wrong: boolean): void {
+    this.found = { webgpu: false, software: false, detail: wrong ? GPU_WRONG : GPU_LEFT };
+    this.redecide();
+  }
+
+  /** A backend's code, loaded once unless that failed. */
+  private code(backend: Backend): EngineCode {
+    const known = this.codes.get(backend);
+    if (known) return known;
+    const code = new EngineCode(backend, this.base);
+    this.codes.set(backend, code);
+    code.module.catch(() => this.codes.delete(backend));
+    return code;
+  }
+
+  private hire(backend: Backend): Supervisor {
     this.crew?.dispose();
     this.ahead = undefined;
     this.kernels = undefined;
-    const crew = new Crew(new EngineCode(backend, this.base));
+    const crew = new Supervisor(backend, (kind) => new Crew(this.code(kind)));
+    this.lab.care.watch(crew);
     this.crew = crew;
     this.engineState = 'loading';
     this.lab.listen(crew, (activity) => this.lab.transport.heard(activity));
@@ -121,7 +144,7 @@ export class Backstage {
   }
 
   /** The crew's run is still waiting to be asked for. */
-  private waits(crew: Crew): boolean {
+  private waits(crew: Supervisor): boolean {
     return this.ahead?.crew === crew && this.lab.source !== 'live';
   }
 
@@ -156,7 +179,7 @@ export class Backstage {
   }
 
   /** The run that was prepared, where it is the one that is wanted now; it is given once. */
-  take(crew: Crew, run: RunRequest): Ahead | undefined {
+  take(crew: Supervisor, run: RunRequest): Ahead | undefined {
     const ahead = this.ahead;
     this.ahead = undefined;
     const fits = ahead?.crew === crew && crew.usable && run.imported === undefined && ahead.key === JSON.stringify([run.config, this.cores]);

@@ -1,12 +1,13 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
 import { asset } from '../engine/assets';
 import type { Engine, EngineListener } from '../engine/engine';
-import { asEngineError, type Activity, type EngineError, type Inspection } from '../engine/protocol';
+import { asEngineError, type Activity, type EngineError, type Inspection, type RunRequest } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
 import type { Event } from '../engine/types';
 import { t } from '../i18n';
 import { LESSONS, settingsOf } from '../lessons';
 import { Backstage } from './backstage.svelte';
+import { Care } from './care.svelte';
 import type { Layer, Metric } from './derive';
 import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
@@ -26,6 +27,13 @@ export interface Notice {
 /** The user's own pairs, as the engine read them. */
 export interface OwnFile extends Inspection {
   name: string;
+}
+
+/** A run that was kept or opened, to be gone on with. */
+export interface TakenUp {
+  run: RunRequest;
+  /** What it had said, to be shown again. */
+  events: Event[];
 }
 
 /** More than the engine reads, so that it refuses a larger file by its own limit and nothing larger is held here. */
@@ -77,6 +85,7 @@ export class Lab {
   readonly kept: Kept;
   readonly backstage: Backstage;
   readonly panels = new Panels(this);
+  readonly care = new Care(this);
 
   constructor(base: URL) {
     this.base = base;
@@ -114,6 +123,7 @@ export class Lab {
     }
     this.settings = settings;
     // A lesson is about its own run; the recording is of another.
+    void this.care.open();
     const onShow = this.link.lesson === '' ? this.openRecording(toQuery(settings) === '', reducedMotion) : this.start(false);
     await Promise.all([onShow, this.backstage.open()]);
   }
@@ -133,6 +143,14 @@ export class Lab {
       this.fail(asEngineError(thrown), 'warning');
       if (this.transport.status.kind === 'opening') this.transport.status = { kind: 'empty' };
     }
+  }
+
+  /** A recording that the user opened takes the place of the one that came with the page. */
+  async showRecording(events: Event[]): Promise<void> {
+    this.recording = events;
+    this.startToken += 1;
+    this.backstage.crew?.pause();
+    await this.startReplay(REPLAY_SECONDS, false);
   }
 
   async startReplay(seconds: number, adopt: boolean): Promise<void> {
@@ -226,7 +244,8 @@ export class Lab {
 
   // -------------------------------------------------------------- what the user does
 
-  async start(play: boolean): Promise<void> {
+  /** Starts the run on the controls; `from` is one that is gone on with. */
+  async start(play: boolean, from?: TakenUp): Promise<void> {
     clearTimeout(this.restartTimer);
     clearTimeout(this.updateTimer);
     const mine = ++this.startToken;
@@ -236,13 +255,15 @@ export class Lab {
     try {
       const settings = { ...this.settings };
       const crew = await this.backstage.ready();
-      const run = await this.backstage.request(settings);
+      const run = from?.run ?? (await this.backstage.request(settings));
       if (mine !== this.startToken) return;
-      const ahead = this.backstage.take(crew, run);
+      const waiting = this.backstage.take(crew, run);
+      const ahead = from ? undefined : waiting;
       this.replay?.dispose();
       this.source = 'live';
       this.running = settings;
-      this.transport.totalSteps = settings.steps;
+      this.transport.totalSteps = from?.run.config.train.steps ?? settings.steps;
+      if (from) this.receive(from.events);
       this.transport.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
       crew.cores = this.backstage.cores;
       crew.pace(this.transport.pace);
@@ -338,6 +359,7 @@ export class Lab {
   }
 
   async importFile(file: File): Promise<void> {
+    if (await this.care.opens(file)) return;
     let text: string;
     try {
       text = await file.slice(0, MAX_READ).text();

@@ -1,0 +1,112 @@
+// A recorded run that came from anywhere: everything that the page will draw is of the type and length that it takes it to
+// be, and there is no more of it than the page can hold. What it says is shown as text, whatever it is.
+import type { EngineError } from './protocol';
+import { parseTrace } from './replay';
+import type { Event, RunConfig } from './types';
+
+/** Largest recording that is opened. */
+export const MOST_TRACE_BYTES = 64 << 20;
+const MOST_EVENTS = 100_000;
+const MOST = { lanes: 64, groups: 64, pairs: 200_000, words: 20_000, text: 2_000 };
+
+/** What the page reads of a config; what older and newer engines add is left alone. */
+const NEEDED = {
+  seed: 0,
+  data: { scenario: '', mix: [], marker: 0, flip: 0, pairs: 0, eval_pairs: 0 },
+  model: { policy: '', d_model: 0, layers: 0, heads: 0, context: 0 },
+  sft: { steps: 0 },
+  train: { steps: 0, batch: 0, learning_rate: 0 },
+  eval: { every: 0, samples: 0 },
+  lanes: [],
+};
+
+type Shape = Record<string, unknown>;
+
+function refuse(at: number, what: string): never {
+  throw { code: 'trace', message: `event ${at + 1}: ${what}`, mend: 'open a recording that this page or `prefshift train --trace` made' } satisfies EngineError;
+}
+
+const isShape = (value: unknown): value is Shape => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= MOST.text;
+
+/** Whether `value` has every field of `like`, of its type. Lists and options are looked at where they are used. */
+function alike(value: unknown, like: unknown): boolean {
+  if (like === null || Array.isArray(like)) return Array.isArray(like) === Array.isArray(value);
+  if (!isShape(like)) return typeof value === typeof like && (typeof value !== 'number' || Number.isFinite(value));
+  return isShape(value) && Object.entries(like).every(([key, part]) => part === null || alike(value[key], part));
+}
+
+function checkConfig(config: unknown, at: number): void {
+  if (!alike(config, NEEDED)) refuse(at, '`config` is not that of a run');
+  const { lanes, data } = config as RunConfig;
+  const laneOk = (lane: unknown): boolean =>
+    isShape(lane) && isText(lane['method']) && isShape(lane['params']) && Object.values(lane['params']).every((value) => typeof value === 'number') && typeof lane['seed'] === 'number';
+  if (lanes.length === 0 || lanes.length > MOST.lanes || !lanes.every(laneOk)) refuse(at, '`config.lanes` is not a list of lanes');
+  if (data.mix.length > MOST.groups || !data.mix.every((share) => typeof share === 'number')) refuse(at, '`config.data.mix` is not a list of shares');
+}
+
+interface Sizes {
+  lanes: number;
+  groups: number;
+  pairs: number;
+}
+
+function checkStarted(event: Shape, at: number): Sizes {
+  checkConfig(event['config'], at);
+  const list = (key: string, most: number, ok: (item: unknown) => boolean): unknown[] => {
+    const value = event[key];
+    if (!Array.isArray(value) || value.length > most || !value.every(ok)) refuse(at, `\`${key}\` is missing, too long or not what it should be`);
+    return value;
+  };
+  const groups = list('groups', MOST.groups, (g) => isShape(g) && isText(g['name']) && isText(g['wants']) && typeof g['share'] === 'number').length;
+  const lanes = list('lanes', MOST.lanes, isText).length;
+  list('vocabulary', MOST.words, isText);
+  const pairOk = (pair: unknown): boolean =>
+    isShape(pair) && isText(pair['prompt']) && isText(pair['chosen']) && isText(pair['rejected']) && isCount(pair['group']) && pair['group'] < groups && typeof pair['flipped'] === 'boolean';
+  const pairs = list('pairs', MOST.pairs, pairOk).length;
+  if (groups === 0 || lanes !== (event['config'] as RunConfig).lanes.length) refuse(at, 'groups or lanes do not fit the config');
+  if (!isText(event['version']) || !isText(event['device']) || !isCount(event['parameters']) || typeof event['has_reward'] !== 'boolean') refuse(at, 'not the start of a run');
+  return { lanes, groups, pairs };
+}
+
+function checkNumbers(event: Shape, keys: readonly string[], length: number, at: number): void {
+  for (const key of keys) {
+    const value = event[key];
+    if (!Array.isArray(value) || value.length !== length || !value.every((each) => typeof each === 'number' && Number.isFinite(each))) refuse(at, `\`${key}\` is not a list of ${length} numbers`);
+  }
+}
+
+/** The events of a recording, once they are known to be what they say they are. */
+export function openTrace(text: string): Event[] {
+  const events = parseTrace(text);
+  if (events.length > MOST_EVENTS) refuse(MOST_EVENTS, `there are more than ${MOST_EVENTS} events`);
+  let sizes: Sizes = { lanes: 0, groups: 0, pairs: 0 };
+  events.forEach((typed, at) => {
+    const event = typed as unknown as Shape;
+    const { lanes, groups, pairs } = sizes;
+    if (typed.event === 'started') {
+      if (at > 0) refuse(at, 'a second run begins');
+      sizes = checkStarted(event, at);
+    } else if (typed.event === 'frame') {
+      const n = Array.isArray(event['pairs']) ? event['pairs'].length / lanes : 0;
+      if (!isCount(event['step']) || !Number.isInteger(n) || n < 1 || n > pairs) refuse(at, 'not the frame of a step');
+      if (!(event['pairs'] as unknown[]).every((pair) => isCount(pair) && pair < pairs)) refuse(at, '`pairs` names one that is not there');
+      checkNumbers(event, ['losses', 'chosen', 'rejected', 'factor', 'gradient'], lanes * n, at);
+      checkNumbers(event, ['objective', 'grad_norm', 'learning_rate', 'radius', 'tau'], lanes, at);
+    } else if (typed.event === 'evaluation') {
+      if (!isCount(event['step'])) refuse(at, 'not the evaluation of a step');
+      checkNumbers(event, ['accuracy', 'margin', 'reward', 'reward_se'], lanes * groups, at);
+      checkNumbers(event, ['kl', 'distance'], lanes, at);
+      checkNumbers(event, ['reference_reward'], groups, at);
+      const sampleOk = (s: unknown): boolean =>
+        isShape(s) && isText(s['prompt']) && isText(s['reference']) && isCount(s['group']) && s['group'] < groups && Array.isArray(s['lanes']) && s['lanes'].length === lanes && s['lanes'].every(isText);
+      if (!Array.isArray(event['samples']) || event['samples'].length > 1_000 || !event['samples'].every(sampleOk)) refuse(at, '`samples` is not a list of samples');
+    } else if (typed.event === 'warning') {
+      if (!isText(event['code']) || !isText(event['message'])) refuse(at, 'not a warning');
+    } else if (typed.event === 'progress') {
+      if (!isText(event['stage']) || !isCount(event['done']) || !isCount(event['total'])) refuse(at, 'not a progress');
+    } else if (!isCount(event['steps'])) refuse(at, 'not the end of a run');
+  });
+  return events;
+}
