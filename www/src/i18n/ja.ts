@@ -82,6 +82,16 @@ export const FORMS: Record<string, { name: string; help: string }> = {
   'wdpo/appendix_f': { name: '付録 F', help: '平均 (ℓ + ρ ‖∇_e ℓ‖²)。ρ の尺度が異なり、勾配が小さいときはずっと弱い。' },
 };
 
+/** パラメーターの説明。鍵は「手法/名」、どの手法でも同じなら「名」だけ。 */
+export const PARAMS: Record<string, string> = {
+  beta: '参照方策へ引き戻す強さ。大きいほど近くにとどまる。',
+  'kldpo/tau': '敵対者の温度。小さいほど少数のペアに集中でき、非常に大きいと DPO になる。',
+  'kldpo/radius': '不確実性集合の KL 半径（nats）。0 は DPO、log n 以上は最悪の 1 ペアだけ。',
+  'wdpo/rho': 'ワッサースタイン球の半径（尺度は形式ごとに異なる）。0 は DPO。',
+  'gr_dpo/eta': '群の重みの歩幅。0 ならどの群の重みも同じまま。',
+  'dr_dpo/beta_prime': '温度。小さいほど易しいペアだけを信じ、非常に大きいと DPO になる。',
+};
+
 /** 群の名と望み。鍵は「シナリオ/エンジンでの名」。 */
 export const GROUPS: Record<string, { name: string; wants: string }> = {
   'emotion/Sadness': { name: '悲しみ', wants: '悲しみを表す文を望む。' },
@@ -126,6 +136,7 @@ export const ja: Words = {
   groupName: (g) => `群 ${g + 1}`,
   method: (id) => METHODS[id] ?? en.method(id),
   form: (method, id) => FORMS[`${method}/${id}`] ?? formFromCatalog(method, id),
+  param: (method, id) => PARAMS[`${method}/${id}`] ?? PARAMS[id] ?? en.param(method, id),
   told: ({ code, message, mend }) => {
     const known = phrase(message);
     return { message: known ?? `${ERRORS[code] ?? '問題が起きました'}：${message}`, mend: mend === '' ? '' : (phrase(mend) ?? mend) };
@@ -238,7 +249,8 @@ export const ja: Words = {
     cores: { label: 'コア', help: '学習に使う CPU コア数。0 はレーンが使えるだけ全部。' },
     pairs: { label: 'ペア', help: 'データ集合の学習用ペア数。' },
     scenario: { label: 'シナリオ', help: 'どんな人々が何を望むか。' },
-    methods: { label: 'レーン', help: '並べて学習する手法。' },
+    methods: { label: '手法', help: '並べて学習する手法。' },
+    lanes: { label: 'レーン', help: '各レーンの手法、形式、パラメーター。' },
     taus: { label: '別の τ の KLDPO', help: 'これらの τ で KLDPO のレーンを加える。例：1, 0.25' },
     klform: { label: 'KLDPO の形式', help: 'KLDPO のどの形式で学習するか。' },
     wform: { label: 'WDPO の形式', help: 'WDPO のどの形式で学習するか。' },
@@ -246,11 +258,22 @@ export const ja: Words = {
   },
   valueOf: (label) => `${label} の値`,
   more: '手法・大きさ・形式',
-  lanesLegend: 'レーン（最初から）',
+  lanesLegend: 'レーン',
+  lanesRestart: '増減すると最初から',
+  laneUp: (lane) => `${lane} を上へ`,
+  laneDown: (lane) => `${lane} を下へ`,
+  laneRemove: (lane) => `${lane} を外す`,
+  laneCard: (lane) => `${lane} について`,
+  laneValue: (lane, label) => `${lane}：${label}`,
+  laneShare: (lane, label) => `${lane}：${label} を共通の値に戻す`,
+  addLane: 'レーンを加える',
+  lanesFull: (most) => `画面に並ぶのは ${most} レーンまでです。`,
+  unmet: {
+    margins: 'Transformer が必要',
+    rewards: '報酬が必要（自分のペアにはない）',
+    gpu: 'CPU のみ。計算装置で選べます',
+  },
   formOf: (method) => `${method} の形式`,
-  taus: '別の τ の KLDPO',
-  tausHelp: 'さらに KLDPO のレーンを、これらの τ で加える。例：1, 0.25',
-  tausNone: 'なし',
   shape: (parameters) => `各方策のパラメーター数：${parameters}`,
 
   // Pairs
