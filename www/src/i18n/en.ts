@@ -239,6 +239,7 @@ export const en = {
   laneValue: (lane: string, label: string) => `${lane}: ${label}`,
   laneShare: (lane: string, label: string) => `${lane}: share ${label} again`,
   addLane: 'Add a lane',
+  tausNone: 'none',
   lanesFull: (most: number) => `${most} lanes are as many as fit on the screen.`,
   unmet: {
     margins: 'needs a transformer',

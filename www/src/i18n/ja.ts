@@ -267,6 +267,7 @@ export const ja: Words = {
   laneValue: (lane, label) => `${lane}：${label}`,
   laneShare: (lane, label) => `${lane}：${label} を共通の値に戻す`,
   addLane: 'レーンを加える',
+  tausNone: 'なし',
   lanesFull: (most) => `画面に並ぶのは ${most} レーンまでです。`,
   unmet: {
     margins: 'Transformer が必要',
