@@ -2,6 +2,7 @@
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { japanese } from '../charts/text-ja';
+import { CARDS, FORMS, PARAMS } from './cards-ja';
 import { en, formFromCatalog } from './en';
 import { phrase } from './ja-phrases';
 import { LESSONS_JA } from './lessons-ja';
@@ -66,30 +67,13 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
   },
 };
 
-export const METHODS: Record<string, { name: string; help: string }> = {
+/** 画面で最初に並ぶ手法の短い説明。その他はカードから。 */
+const METHODS: Record<string, { name: string; help: string }> = {
   dpo: { name: 'DPO', help: '与えられた比率にそのまま合わせる。どのペアも重みは同じ。' },
   kldpo: { name: 'KLDPO', help: '敵対者が損失の大きいペアほど重みを増す。τ はその温度。' },
   wdpo: { name: 'WDPO', help: '敵対者が各ペアの単語を少しずらす。ρ はどこまで動かすか。' },
   gr_dpo: { name: 'GR-DPO', help: '群を教えられたうえで最悪の群に合わせる。比較のものさし。' },
   dr_dpo: { name: 'Dr. DPO', help: '逆向きに、損失の大きいペアの重みを減らす。誤ったラベル向け。' },
-};
-
-export const FORMS: Record<string, { name: string; help: string }> = {
-  'kldpo/normalized': { name: '正規化', help: '重みの和は 1（アルゴリズム 2 のとおり）。' },
-  'kldpo/authors': { name: '著者のコード', help: '重み exp((ℓ−平均)/τ) を 10 で打ち切り、バッチ平均をとる。正規化しないので歩幅も大きくなる。' },
-  'kldpo/radius': { name: '半径を固定', help: 'KL(P‖一様) を半径に保ち、τ をバッチごとに解く（補題 12 の双対）。本実装による。' },
-  'wdpo/algorithm1': { name: 'アルゴリズム 1', help: '平均 ℓ + ρ √(平均 ‖∇_e ℓ‖²)。' },
-  'wdpo/appendix_f': { name: '付録 F', help: '平均 (ℓ + ρ ‖∇_e ℓ‖²)。ρ の尺度が異なり、勾配が小さいときはずっと弱い。' },
-};
-
-/** パラメーターの説明。鍵は「手法/名」、どの手法でも同じなら「名」だけ。 */
-export const PARAMS: Record<string, string> = {
-  beta: '参照方策へ引き戻す強さ。大きいほど近くにとどまる。',
-  'kldpo/tau': '敵対者の温度。小さいほど少数のペアに集中でき、非常に大きいと DPO になる。',
-  'kldpo/radius': '不確実性集合の KL 半径（nats）。0 は DPO、log n 以上は最悪の 1 ペアだけ。',
-  'wdpo/rho': 'ワッサースタイン球の半径（尺度は形式ごとに異なる）。0 は DPO。',
-  'gr_dpo/eta': '群の重みの歩幅。0 ならどの群の重みも同じまま。',
-  'dr_dpo/beta_prime': '温度。小さいほど易しいペアだけを信じ、非常に大きいと DPO になる。',
 };
 
 /** 群の名と望み。鍵は「シナリオ/エンジンでの名」。 */
@@ -134,7 +118,10 @@ export const ja: Words = {
   group: (scenario, name) => GROUPS[`${scenario}/${name}`]?.name ?? name,
   wants: (scenario, name, wants) => GROUPS[`${scenario}/${name}`]?.wants ?? wants,
   groupName: (g) => `群 ${g + 1}`,
-  method: (id) => METHODS[id] ?? en.method(id),
+  method: (id) => {
+    const card = CARDS[id];
+    return METHODS[id] ?? (card ? { name: card.name ?? en.method(id).name, help: `${card.adversary}${card.robust}` } : en.method(id));
+  },
   form: (method, id) => FORMS[`${method}/${id}`] ?? formFromCatalog(method, id),
   param: (method, id) => PARAMS[`${method}/${id}`] ?? PARAMS[id] ?? en.param(method, id),
   told: ({ code, message, mend }) => {
