@@ -119,16 +119,38 @@ test('settings go into the address and come back from it', async ({ page }) => {
 test('KLDPO’s forms can be chosen, and each has its own knob', async ({ page }) => {
   await open(page);
   await page.getByText('Methods, sizes, forms').click();
-  await page.getByLabel('KLDPO form').selectOption('exact radius');
+  await page.getByRole('button', { name: '2. KLDPO', exact: true }).click();
+  const form = page.getByLabel('2. KLDPO form');
+  await form.selectOption('exact radius');
   await expect(page.getByLabel('KL radius ρ, value')).toHaveValue('0.1');
-  await expect(page.getByLabel('τ, value')).toHaveCount(0);
+  await expect(page.getByLabel('τ, value', { exact: true })).toHaveCount(0);
   await page.getByLabel('KL radius ρ, value').fill('0.3');
   await page.getByLabel('KL radius ρ, value').press('Enter');
-  await expect(page).toHaveURL(/radius=0\.3&klform=radius/);
-  await page.getByLabel('KLDPO form').selectOption('normalized');
-  await page.getByLabel('more KLDPO at τ').fill('1, 0.25, x');
-  await page.getByLabel('more KLDPO at τ').press('Enter');
-  await expect(page.getByLabel('more KLDPO at τ')).toHaveValue('1,0.25');
+  await expect(page).toHaveURL(/lanes=dpo;kldpo\/radius;wdpo&radius=0\.3/);
+  await form.selectOption('normalized');
+  await page.getByLabel('2. KLDPO: τ, value').fill('0.25');
+  await page.getByLabel('2. KLDPO: τ, value').press('Enter');
+  await expect(page).toHaveURL(/lanes=dpo;kldpo\/normalized:tau=0\.25;wdpo/);
+  // A lane with a τ of its own does not follow the shared one, which no lane reads any more.
+  await expect(page.getByLabel('τ, value', { exact: true })).toHaveCount(0);
+  await page.getByRole('button', { name: '2. KLDPO: share τ again' }).click();
+  await expect(page.getByLabel('τ, value', { exact: true })).toBeVisible();
+});
+
+test('lanes of any method are added, moved and removed, and the link carries them', async ({ page }) => {
+  const { problems } = await open(page, 'lanes=dpo;evil;kldpo:tau=0.2');
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('lanes');
+  await page.getByText('Methods, sizes, forms').click();
+  await page.getByLabel('Add a lane').selectOption('Dr. DPO');
+  await page.getByRole('button', { name: 'Move 3. Dr. DPO up' }).click();
+  await page.getByRole('button', { name: 'Remove 1. DPO' }).click();
+  await expect(page).toHaveURL(/lanes=dr_dpo;kldpo:tau=0\.2$/);
+  await page.reload();
+  await page.getByText('Methods, sizes, forms').click();
+  await expect(page.getByRole('button', { name: '1. Dr. DPO', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Remove 2. KLDPO' })).toBeVisible();
+  await expectAccessible(page);
+  expect(problems).toEqual([]);
 });
 
 test('a hostile address is held to the limits, with a notice', async ({ page }) => {

@@ -108,6 +108,8 @@ export const en = {
   groupName: (g: number) => `group ${g + 1}`,
   method: (id: string) => METHODS[id] ?? methodFromCatalog(id),
   form: (method: string, id: string) => formFromCatalog(method, id),
+  /** What a parameter of a method does. */
+  param: (method: string, id: string) => METHOD_INFOS.find((each) => each.id === method)?.params.find((param) => param.id === id)?.help ?? '',
   /** An error of the engine's, in words; its code is stable. */
   told: (error: { code: string; message: string; mend: string }) => ({ message: error.message, mend: error.mend }),
   /** A remark of the engine's, such as a warning or why a device was chosen. */
@@ -222,7 +224,8 @@ export const en = {
     cores: { label: 'cores', help: 'CPU cores to train on; 0 takes all that the lanes can use.' },
     pairs: { label: 'pairs', help: 'Training pairs in the data set.' },
     scenario: { label: 'scenario', help: 'Who the people are and what they want.' },
-    methods: { label: 'lanes', help: 'Methods that train side by side.' },
+    methods: { label: 'methods', help: 'Methods that train side by side.' },
+    lanes: { label: 'lanes', help: 'Each lane with its method, form and parameters.' },
     taus: { label: 'more KLDPO at τ', help: 'Further KLDPO lanes at these values of τ, such as 1, 0.25.' },
     klform: { label: 'KLDPO form', help: 'Which of KLDPO’s forms is trained.' },
     wform: { label: 'WDPO form', help: 'Which of WDPO’s forms is trained.' },
@@ -230,11 +233,23 @@ export const en = {
   } as Record<string, { label: string; help: string }>,
   valueOf: (label: string) => `${label}, value`,
   more: 'Methods, sizes, forms',
-  lanesLegend: 'Lanes (restarts)',
-  formOf: (method: string) => `${method} form`,
-  taus: 'more KLDPO at τ',
-  tausHelp: 'Further KLDPO lanes at these values of τ, such as 1, 0.25.',
+  lanesLegend: 'Lanes',
+  lanesRestart: 'adding one restarts',
+  laneUp: (lane: string) => `Move ${lane} up`,
+  laneDown: (lane: string) => `Move ${lane} down`,
+  laneRemove: (lane: string) => `Remove ${lane}`,
+  laneCard: (lane: string) => `About ${lane}`,
+  laneValue: (lane: string, label: string) => `${lane}: ${label}`,
+  laneShare: (lane: string, label: string) => `${lane}: share ${label} again`,
+  addLane: 'Add a lane',
   tausNone: 'none',
+  lanesFull: (most: number) => `${most} lanes are as many as fit on the screen.`,
+  unmet: {
+    margins: 'needs a transformer',
+    rewards: 'needs rewards, which own pairs lack',
+    gpu: 'CPU only: choose it as the device',
+  },
+  formOf: (method: string) => `${method} form`,
   shape: (parameters: string) => `Each policy: ${parameters} parameters.`,
 
   // Pairs

@@ -3,6 +3,7 @@ import { careJa } from './care-ja';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { japanese } from '../charts/text-ja';
+import { CARDS, FORMS, PARAMS } from './cards-ja';
 import { en, formFromCatalog } from './en';
 import { phrase } from './ja-phrases';
 import { LESSONS_JA } from './lessons-ja';
@@ -67,20 +68,13 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
   },
 };
 
-export const METHODS: Record<string, { name: string; help: string }> = {
+/** 画面で最初に並ぶ手法の短い説明。その他はカードから。 */
+const METHODS: Record<string, { name: string; help: string }> = {
   dpo: { name: 'DPO', help: '与えられた比率にそのまま合わせる。どのペアも重みは同じ。' },
   kldpo: { name: 'KLDPO', help: '敵対者が損失の大きいペアほど重みを増す。τ はその温度。' },
   wdpo: { name: 'WDPO', help: '敵対者が各ペアの単語を少しずらす。ρ はどこまで動かすか。' },
   gr_dpo: { name: 'GR-DPO', help: '群を教えられたうえで最悪の群に合わせる。比較のものさし。' },
   dr_dpo: { name: 'Dr. DPO', help: '逆向きに、損失の大きいペアの重みを減らす。誤ったラベル向け。' },
-};
-
-export const FORMS: Record<string, { name: string; help: string }> = {
-  'kldpo/normalized': { name: '正規化', help: '重みの和は 1（アルゴリズム 2 のとおり）。' },
-  'kldpo/authors': { name: '著者のコード', help: '重み exp((ℓ−平均)/τ) を 10 で打ち切り、バッチ平均をとる。正規化しないので歩幅も大きくなる。' },
-  'kldpo/radius': { name: '半径を固定', help: 'KL(P‖一様) を半径に保ち、τ をバッチごとに解く（補題 12 の双対）。本実装による。' },
-  'wdpo/algorithm1': { name: 'アルゴリズム 1', help: '平均 ℓ + ρ √(平均 ‖∇_e ℓ‖²)。' },
-  'wdpo/appendix_f': { name: '付録 F', help: '平均 (ℓ + ρ ‖∇_e ℓ‖²)。ρ の尺度が異なり、勾配が小さいときはずっと弱い。' },
 };
 
 /** 群の名と望み。鍵は「シナリオ/エンジンでの名」。 */
@@ -125,8 +119,12 @@ export const ja: Words = {
   group: (scenario, name) => GROUPS[`${scenario}/${name}`]?.name ?? name,
   wants: (scenario, name, wants) => GROUPS[`${scenario}/${name}`]?.wants ?? wants,
   groupName: (g) => `群 ${g + 1}`,
-  method: (id) => METHODS[id] ?? en.method(id),
+  method: (id) => {
+    const card = CARDS[id];
+    return METHODS[id] ?? (card ? { name: card.name ?? en.method(id).name, help: `${card.adversary}${card.robust}` } : en.method(id));
+  },
   form: (method, id) => FORMS[`${method}/${id}`] ?? formFromCatalog(method, id),
+  param: (method, id) => PARAMS[`${method}/${id}`] ?? PARAMS[id] ?? en.param(method, id),
   told: ({ code, message, mend }) => {
     const known = phrase(message);
     return { message: known ?? `${ERRORS[code] ?? '問題が起きました'}：${message}`, mend: mend === '' ? '' : (phrase(mend) ?? mend) };
@@ -241,7 +239,8 @@ export const ja: Words = {
     cores: { label: 'コア', help: '学習に使う CPU コア数。0 はレーンが使えるだけ全部。' },
     pairs: { label: 'ペア', help: 'データ集合の学習用ペア数。' },
     scenario: { label: 'シナリオ', help: 'どんな人々が何を望むか。' },
-    methods: { label: 'レーン', help: '並べて学習する手法。' },
+    methods: { label: '手法', help: '並べて学習する手法。' },
+    lanes: { label: 'レーン', help: '各レーンの手法、形式、パラメーター。' },
     taus: { label: '別の τ の KLDPO', help: 'これらの τ で KLDPO のレーンを加える。例：1, 0.25' },
     klform: { label: 'KLDPO の形式', help: 'KLDPO のどの形式で学習するか。' },
     wform: { label: 'WDPO の形式', help: 'WDPO のどの形式で学習するか。' },
@@ -249,11 +248,23 @@ export const ja: Words = {
   },
   valueOf: (label) => `${label} の値`,
   more: '手法・大きさ・形式',
-  lanesLegend: 'レーン（最初から）',
-  formOf: (method) => `${method} の形式`,
-  taus: '別の τ の KLDPO',
-  tausHelp: 'さらに KLDPO のレーンを、これらの τ で加える。例：1, 0.25',
+  lanesLegend: 'レーン',
+  lanesRestart: '増減すると最初から',
+  laneUp: (lane) => `${lane} を上へ`,
+  laneDown: (lane) => `${lane} を下へ`,
+  laneRemove: (lane) => `${lane} を外す`,
+  laneCard: (lane) => `${lane} について`,
+  laneValue: (lane, label) => `${lane}：${label}`,
+  laneShare: (lane, label) => `${lane}：${label} を共通の値に戻す`,
+  addLane: 'レーンを加える',
   tausNone: 'なし',
+  lanesFull: (most) => `画面に並ぶのは ${most} レーンまでです。`,
+  unmet: {
+    margins: 'Transformer が必要',
+    rewards: '報酬が必要（自分のペアにはない）',
+    gpu: 'CPU のみ。計算装置で選べます',
+  },
+  formOf: (method) => `${method} の形式`,
   shape: (parameters) => `各方策のパラメーター数：${parameters}`,
 
   // Pairs

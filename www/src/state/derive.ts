@@ -11,13 +11,17 @@ export function laneSlice(values: Numbers, lane: number, lanes: number): number[
   return Array.from({ length: n }, (_, i) => values[lane * n + i] ?? Number.NaN);
 }
 
-/** Lanes that differ only in their seed, `[family][lane]`, in the order of their first lanes. */
+/** Lanes that differ only in their seed, `[family][lane]`, in the order of their first lanes; twins are of two families. */
 export function laneFamilies(lanes: readonly LaneConfig[]): number[][] {
   const families = new Map<string, number[]>();
-  lanes.forEach(({ seed: _, ...rest }, lane) => {
-    const key = JSON.stringify(rest, (name, value: unknown) =>
+  const twins = new Map<string, number>();
+  lanes.forEach(({ seed, ...rest }, lane) => {
+    const same = JSON.stringify(rest, (name, value: unknown) =>
       name === 'params' ? Object.entries(value as Record<string, number>).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
     );
+    const twin = twins.get(same + seed) ?? 0;
+    twins.set(same + seed, twin + 1);
+    const key = `${twin} ${same}`;
     families.set(key, [...(families.get(key) ?? []), lane]);
   });
   return [...families.values()];

@@ -9,11 +9,12 @@ import { LESSONS, settingsOf } from '../lessons';
 import { Backstage } from './backstage.svelte';
 import { Care } from './care.svelte';
 import type { Layer, Metric } from './derive';
+import type { LaneSpec } from './lanes';
 import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
-import { clamp, defaults, fromConfig, fromQuery, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { Kept } from './kept.svelte';
+import { clamp, defaults, fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { Slow } from './slow.svelte';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
@@ -105,7 +106,7 @@ export class Lab {
   readonly differsFromReplay = $derived(
     this.source === 'replay' &&
       this.running !== undefined &&
-      (['scenario', 'minority', 'marker', 'flip', 'methods', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'seeds', 'batch'] as SettingKey[]).some(
+      (['scenario', 'minority', 'marker', 'flip', 'methods', 'lanes', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'seeds', 'batch'] as SettingKey[]).some(
         (key) => this.running?.[key] !== this.settings[key],
       ),
   );
@@ -292,6 +293,13 @@ export class Lab {
     this.changed();
     if (key === 'device') this.backstage.redeviced();
     if (key === 'scenario' && value === 'imported' && this.importedText === undefined) this.say('info', t.chooseFileFirst, '');
+  }
+
+  /** The list of lanes was changed by the user. */
+  editLanes(edit: (lanes: LaneSpec[]) => LaneSpec[]): void {
+    if (this.locked('methods')) return;
+    const settings = $state.snapshot(this.settings);
+    this.change('lanes', laneText(edit(laneSpecs(settings)), settings));
   }
 
   locked(key: SettingKey): boolean {

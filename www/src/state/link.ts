@@ -43,7 +43,7 @@ export function writeLink(settings: Settings, link: PageLink, base?: Settings): 
   for (const [key, value] of new URLSearchParams(run)) out.set(key, value);
   if (link.hide.length > 0) out.set('hide', link.hide.join(','));
   if (link.lock.length > 0) out.set('lock', link.lock.join(','));
-  return out.toString().replaceAll('%2C', ',');
+  return plain(out.toString());
 }
 
 function changes(settings: Settings, base: Settings): string {
@@ -61,3 +61,6 @@ export function readSettings(query: string, base?: Settings): { settings: Settin
   for (const key of KEYS) if (said.has(key)) (settings as Record<string, string | number>)[key] = read.settings[key];
   return { settings, notices: read.notices };
 }
+
+/** Signs that may stand in a fragment as they are, so that a link can be read. */
+const plain = (query: string): string => query.replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%3B', ';').replaceAll('%2F', '/').replaceAll('%3D', '=');

@@ -16,6 +16,7 @@ describe('the URL', () => {
       if (setting.kind === 'number') other[key] = usual === setting.max ? setting.min : Math.min(setting.max, Number(usual) + setting.step);
       else if (setting.kind === 'list') other[key] = 'dpo,gr_dpo';
       else if (setting.kind === 'numbers') other[key] = '1,0.25';
+      else if (setting.kind === 'lanes') other[key] = 'dpo;kldpo/radius:radius=0.2;wdpo:rho=1,lr=0.001';
       else if (key !== 'scenario') other[key] = setting.options.find((option) => option !== usual) ?? '';
     }
     const { settings, notices } = fromQuery(`#${toQuery(other as unknown as Settings)}`);
@@ -35,6 +36,9 @@ describe('the URL', () => {
     ['methods=', 'methods', 'dpo,kldpo,wdpo', 'not-an-option'],
     ['klform=exact', 'klform', 'normalized', 'not-an-option'],
     ['taus=1,no,99', 'taus', '1,20', 'not-a-number'],
+    ['lanes=dpo;evil', 'lanes', 'dpo', 'not-an-option'],
+    ['lanes=kldpo:tau=1e9', 'lanes', 'kldpo:tau=1000', 'range'],
+    ['lanes=kldpo/none:tau=x', 'lanes', 'kldpo', 'not-an-option'],
     ['taus=1,2,3,4,5,6', 'taus', '1,2,3,4,5', 'range'],
   ] as const)('holds %s to its limits and says so', (query, key, used, why) => {
     const { settings, notices } = fromQuery(query);

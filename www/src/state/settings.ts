@@ -1,7 +1,10 @@
 // Every setting of the page, once: the URL, the limits, the controls and the config all read this table. What a setting
 // starts from is the engine's own default of the scenario (../engine/catalog.ts, generated).
 import { METHOD_INFOS, SCENARIOS } from '../engine/catalog';
-import type { FormInfo, LaneConfig, RunConfig, ScenarioStart } from '../engine/types';
+import type { LaneConfig, RunConfig, ScenarioStart } from '../engine/types';
+import { formsOf, MOST_LANES, paramsOf, readLanes, sameLanes, writeLanes, type LaneSpec } from './lanes';
+
+export { formsOf } from './lanes';
 
 export interface NumberSetting {
   kind: 'number';
@@ -34,6 +37,13 @@ export interface NumbersSetting {
   live: boolean;
 }
 
+/** The list of lanes (lanes.ts); empty where `methods` says it all. */
+export interface LanesSetting {
+  kind: 'lanes';
+  /** A change of parameters alone takes effect on the next step; any other restarts. */
+  live: boolean;
+}
+
 /** Where a setting stands on the page; its name and help are `knobs` of the language tables. */
 export interface Place {
   group: 'data' | 'methods' | 'run' | 'model';
@@ -41,7 +51,7 @@ export interface Place {
   hideable: boolean;
 }
 
-type Bare = NumberSetting | ChoiceSetting | ListSetting | NumbersSetting;
+type Bare = NumberSetting | ChoiceSetting | ListSetting | NumbersSetting | LanesSetting;
 export type Setting = Bare & Place;
 
 const at = <S extends Bare>(group: Place['group'], setting: S, hideable = true): S & Place => ({ ...setting, group, hideable });
@@ -59,9 +69,6 @@ const choice = (options: readonly string[], live = false): ChoiceSetting => ({ k
 
 const info = (method: string): (typeof METHOD_INFOS)[number] | undefined => METHOD_INFOS.find((each) => each.id === method);
 
-/** The forms of a method, its default first; none where there is only one. */
-export const formsOf = (method: string): readonly FormInfo[] => info(method)?.forms ?? [];
-
 export const METHODS = METHOD_INFOS.map((method) => method.id);
 
 export const SETTINGS = {
@@ -70,6 +77,8 @@ export const SETTINGS = {
   marker: at('data', number(0, 1, 0.05)),
   flip: at('data', number(0, 0.5, 0.01)),
   methods: at('methods', { kind: 'list', options: METHODS, live: false }),
+  /** The general list of lanes; what it says goes before `methods` and `taus`. */
+  lanes: at('methods', { kind: 'lanes', live: false }),
   beta: at('methods', number(0.01, 5, 0.01, { scale: 'log', live: true })),
   tau: at('methods', number(0.02, 20, 0.01, { scale: 'log', live: true })),
   /** Further KLDPO lanes, at these τ. */
@@ -139,12 +148,13 @@ export function fromConfig(config: RunConfig): Settings {
     config.lanes.findLast((each) => each.method === method) ?? FIRST.config.lanes.find((each) => each.method === method);
   const param = (method: string, name: string): number => lane(method)?.params[name] ?? fallback(method, name);
   const form = (method: string): string => lane(method)?.form ?? formsOf(method)[0]?.id ?? '';
-  return {
+  const settings: Settings = {
     scenario: config.data.scenario,
     minority: config.data.mix.at(-1) ?? FIRST.config.data.mix.at(-1) ?? 0.1,
     marker: config.data.marker,
     flip: config.data.flip,
     methods: METHODS.filter((id) => config.lanes.some((each) => each.method === id)).join(','),
+    lanes: '',
     beta: config.lanes[0]?.params['beta'] ?? fallback('dpo', 'beta'),
     tau: param('kldpo', 'tau'),
     taus: kldpo.slice(0, -1).map((each) => each.params['tau'] ?? fallback('kldpo', 'tau')).join(','),
@@ -169,6 +179,26 @@ export function fromConfig(config: RunConfig): Settings {
     every: config.eval.every,
     samples: config.eval.samples,
   };
+  return { ...settings, lanes: listOf(config.lanes.filter((each) => each.seed === seeds[0]), settings) };
+}
+
+/** The list that describes these lanes; empty where the other settings do. */
+function listOf(lanes: readonly LaneConfig[], settings: Settings): string {
+  const value = (lane: LaneConfig, id: string): number | undefined => (id === 'lr' ? lane.learning_rate : lane.params[id]) ?? undefined;
+  const full = (lane: LaneConfig): string =>
+    JSON.stringify([lane.method, lane.form ?? formsOf(lane.method)[0]?.id, paramsOf(lane.method, lane.form).map(({ id }) => value(lane, id) ?? fallback(lane.method, id))]);
+  const simple = laneSpecs(settings).map((spec) => laneOf(spec, settings));
+  if (simple.length === lanes.length && simple.every((lane, i) => full(lane) === full(lanes[i]!))) return '';
+  return writeLanes(
+    lanes.slice(0, MOST_LANES).map((lane) => {
+      const bare = laneOf({ method: lane.method, ...(lane.form ? { form: lane.form } : {}), params: {} }, settings);
+      const own = [...paramsOf(lane.method, lane.form).map(({ id }) => id), 'lr'].flatMap((id) => {
+        const [wanted, shared] = [value(lane, id) ?? (id === 'lr' ? settings.lr : fallback(lane.method, id)), value(bare, id) ?? fallback(lane.method, id)];
+        return wanted === shared ? [] : [[id, wanted] as const];
+      });
+      return { method: lane.method, ...(lane.form ? { form: lane.form } : {}), params: Object.fromEntries(own) };
+    }),
+  );
 }
 
 export function defaults(scenario: string = FIRST.id): Settings {
@@ -207,6 +237,10 @@ export function clamp(key: SettingKey, raw: string, scenario?: string): { value:
     if (kept.length === 0) return { value: missing, why: 'not-an-option' };
     const value = kept.join(',');
     return kept.length === wanted.size ? { value } : { value, why: 'not-an-option' };
+  }
+  if (setting.kind === 'lanes') {
+    const { lanes, why } = readLanes(raw);
+    return { value: writeLanes(lanes), ...(why ? { why } : {}) };
   }
   if (setting.kind === 'numbers') {
     const given = raw.split(',').filter((part) => part.trim() !== '');
@@ -273,25 +307,50 @@ export function toConfig(s: Settings, imported?: RunConfig): RunConfig {
     data: { ...start.data, pairs: s.pairs, eval_pairs: s.evalpairs, mix: mixFor(start.data.mix, s.minority), marker: s.marker, flip: s.flip },
     model: { ...start.model, d_model: s.d, layers: s.layers, heads, context },
     sft: { ...start.sft, steps: s.sft },
-    lanes: s.methods.split(',').flatMap((method) => lanesOf(method, s)).flatMap((lane) => Array.from({ length: s.seeds }, (_, seed) => ({ ...lane, seed }))),
+    lanes: laneSpecs(s).map((spec) => laneOf(spec, s)).flatMap((lane) => Array.from({ length: s.seeds }, (_, seed) => ({ ...lane, seed }))),
     train: { ...start.train, steps: s.steps, batch: s.batch },
     eval: { ...start.eval, every: s.every, samples: s.samples },
   };
 }
 
-/** A method's lanes. Each carries its own learning rate, so that changing it is a change of lanes, which needs no restart. */
-function lanesOf(method: string, s: Settings): LaneConfig[] {
-  const lane = (params: Record<string, number>, form?: string): LaneConfig => ({
-    method,
-    ...(form ? { form } : {}),
-    params: { beta: s.beta, ...params },
-    learning_rate: s.lr,
-    seed: 0,
+/** The lanes of these settings, as far as they differ from what is shared. */
+export function laneSpecs(s: Settings): LaneSpec[] {
+  if (s.lanes !== '') return readLanes(s.lanes).lanes;
+  return s.methods.split(',').flatMap((method): LaneSpec[] => {
+    if (method !== 'kldpo' || s.klform === 'radius') return [{ method, params: {} }];
+    return [...s.taus.split(',').filter(Boolean).map((tau) => ({ method, params: { tau: Number(tau) } })), { method, params: {} }];
   });
-  if (method === 'wdpo') return [lane({ rho: s.rho }, s.wform)];
-  if (method !== 'kldpo') return [lane({})];
-  if (s.klform === 'radius') return [lane({ radius: s.radius }, s.klform)];
-  return [...s.taus.split(',').filter(Boolean).map(Number), s.tau].map((tau) => lane({ tau }, s.klform));
+}
+
+/** These lanes as a setting: empty where `methods` and `taus` say the same. */
+export function laneText(specs: readonly LaneSpec[], s: Settings): string {
+  const text = writeLanes(specs);
+  return text === writeLanes(laneSpecs({ ...s, lanes: '' })) ? '' : text;
+}
+
+/** The form of a lane: its own, or the one on the controls. */
+export const formOf = (spec: LaneSpec, s: Settings): string | undefined =>
+  spec.form ?? (spec.method === 'kldpo' ? s.klform : spec.method === 'wdpo' ? s.wform : undefined);
+
+/** What a lane's parameter is where the lane does not say; undefined where that is the method's default. */
+function shared(method: string, id: string, s: Settings): number | undefined {
+  if (id === 'beta') return s.beta;
+  if (method === 'kldpo') return id === 'tau' ? s.tau : id === 'radius' ? s.radius : undefined;
+  return method === 'wdpo' && id === 'rho' ? s.rho : undefined;
+}
+
+/** A parameter's value in a lane. */
+export const paramOf = (spec: LaneSpec, id: string, s: Settings): number =>
+  spec.params[id] ?? (id === 'lr' ? s.lr : (shared(spec.method, id, s) ?? fallback(spec.method, id)));
+
+/** A lane's config. It carries its own learning rate, so that changing it is a change of lanes, which needs no restart. */
+export function laneOf(spec: LaneSpec, s: Settings): LaneConfig {
+  const form = formOf(spec, s);
+  const params = paramsOf(spec.method, form).flatMap(({ id }) => {
+    const value = spec.params[id] ?? shared(spec.method, id, s);
+    return value === undefined ? [] : [[id, value] as const];
+  });
+  return { method: spec.method, ...(form ? { form } : {}), params: Object.fromEntries(params), learning_rate: spec.params['lr'] ?? s.lr, seed: 0 };
 }
 
 /** The shapes that the shipped reference policies have. */
@@ -300,11 +359,16 @@ export function fitsReference(s: Settings): boolean {
   return (['d', 'layers', 'heads', 'context'] as const).every((key) => s[key] === base[key]);
 }
 
+/** Whether a run under way can take the change of a setting. */
+function isLive(key: SettingKey, running: Settings, edited: Settings): boolean {
+  return key === 'lanes' ? sameLanes(laneSpecs(running), laneSpecs({ ...running, lanes: edited.lanes })) : SETTINGS[key].live;
+}
+
 /** Keys whose change needs a restart of the run, among those that differ. */
 export function restartKeys(running: Settings, edited: Settings): SettingKey[] {
-  return KEYS.filter((key) => !SETTINGS[key].live && running[key] !== edited[key]);
+  return KEYS.filter((key) => running[key] !== edited[key] && !isLive(key, running, edited));
 }
 
 export function liveKeys(running: Settings, edited: Settings): SettingKey[] {
-  return KEYS.filter((key) => SETTINGS[key].live && running[key] !== edited[key]);
+  return KEYS.filter((key) => running[key] !== edited[key] && isLive(key, running, edited));
 }

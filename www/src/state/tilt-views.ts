@@ -4,7 +4,7 @@ import type { Frame } from '../engine/types';
 import { effectiveSampleSize, laneSlice, mean } from './derive';
 import type { Scope } from './panels.svelte';
 import type { RunData } from './run-data';
-import { formsOf, SETTINGS, type Settings } from './settings';
+import { formOf, formsOf, laneSpecs, paramOf, SETTINGS, type Settings } from './settings';
 import { frameAt, methodOf } from './views';
 
 /** One lane's pairs, each as in the last frame that had it. */
@@ -86,12 +86,13 @@ export function tiltViews(data: RunData, cursor: number | undefined, groups: Gro
   return views.map((view) => ({ ...view, domain }));
 }
 
-/** The handle of a lane that the τ or the radius on the controls is of: the last KLDPO lane, in the form that is chosen. */
-export function knobOf(data: RunData, lane: number, settings: Settings): TiltKnob | undefined {
-  const last = data.families.filter((lanes) => methodOf(data, lanes[0] ?? 0) === 'kldpo').at(-1);
+/** The handle of a KLDPO lane's own τ or radius, or of the one that it shares; none while the lanes on show are others. */
+export function knobOf(data: RunData, lane: number, settings: Settings): (TiltKnob & { at: number }) | undefined {
+  const at = data.families.findIndex((lanes) => lanes.includes(lane));
+  const spec = laneSpecs(settings)[at];
   const form = data.started?.config.lanes[lane]?.form ?? formsOf('kldpo')[0]?.id;
-  if (!last?.includes(lane) || form !== settings.klform) return undefined;
+  if (!spec || spec.method !== 'kldpo' || methodOf(data, lane) !== 'kldpo' || form !== formOf(spec, settings)) return undefined;
   const kind = form === 'radius' ? 'radius' : 'tau';
   const { min, max } = SETTINGS[kind];
-  return { kind, value: settings[kind], min, max };
+  return { kind, value: paramOf(spec, kind, settings), min, max, at };
 }

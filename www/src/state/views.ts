@@ -24,8 +24,8 @@ export const WINDOW = 10;
 
 const SHAPES = ['circle', 'triangle', 'square', 'diamond'] as const;
 const DASHES: Record<string, string> = { dpo: 'solid', kldpo: 'dashed', wdpo: 'dotted', gr_dpo: '9 3 2 3', dr_dpo: '14 3' };
-/** Further lanes of one method, such as KLDPO at several τ. */
-const MORE_DASHES = ['4 2', '11 3', '7 2 1 2', '2 5', '12 2 2 2 2 2'];
+/** For further lanes of one method, such as KLDPO at several τ, and for methods that have no line of their own. */
+const MORE_DASHES = ['4 2', '11 3', '7 2 1 2', '2 5', '12 2 2 2 2 2', '9 3 2 3', '14 3', '1 1'];
 
 export function styles(names: readonly string[]): GroupStyle[] {
   return names.map((name, g) => ({ name, color: `var(--group-${g % 8})`, shape: SHAPES[g % 4] ?? 'circle' }));
@@ -45,12 +45,15 @@ export function methodOf(data: RunData, lane: number): string {
   return data.started?.config.lanes[lane]?.method ?? 'dpo';
 }
 
+/** A method's own line for its first lane; the others take those that are left over. */
 export function dashOf(data: RunData, lane: number): string {
-  const method = methodOf(data, lane);
   // Lanes of other seeds look alike.
+  const methods = data.families.map((lanes) => methodOf(data, lanes[0] ?? 0));
   const family = data.families.findIndex((lanes) => lanes.includes(lane));
-  const earlier = data.families.slice(0, Math.max(0, family)).filter((lanes) => methodOf(data, lanes[0] ?? 0) === method).length;
-  return (earlier === 0 ? DASHES[method] : MORE_DASHES[(earlier - 1) % MORE_DASHES.length]) ?? 'solid';
+  const own = methods.map((method, i) => (methods.indexOf(method) === i ? DASHES[method] : undefined));
+  const free = MORE_DASHES.filter((dash) => !own.includes(dash));
+  const place = own.slice(0, Math.max(0, family)).filter((dash) => dash === undefined).length;
+  return own[family] ?? free[place % free.length] ?? 'solid';
 }
 
 export function frameAt(data: RunData, cursor: number | undefined): number {
