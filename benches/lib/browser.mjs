@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
 
-const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
+const TYPES = { js: 'text/javascript', wasm: 'application/wasm', css: 'text/css', svg: 'image/svg+xml' };
 
 /** A server of `files` on 127.0.0.1 (a secure context, so WebGPU is there); `isolated` lets wasm have threads. */
 export async function serve(files, { port = 0, isolated = false } = {}) {
