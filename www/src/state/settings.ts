@@ -62,7 +62,8 @@ const info = (method: string): (typeof METHOD_INFOS)[number] | undefined => METH
 /** The forms of a method, its default first; none where there is only one. */
 export const formsOf = (method: string): readonly FormInfo[] => info(method)?.forms ?? [];
 
-export const METHODS = METHOD_INFOS.map((method) => method.id);
+/** What the page's own list of methods offers: the paper's and its two yardsticks. */
+export const METHODS = METHOD_INFOS.filter((method) => method.family === 'paper' || ['gr_dpo', 'dr_dpo'].includes(method.id)).map((method) => method.id);
 
 export const SETTINGS = {
   scenario: at('data', choice(SCENARIOS.map((scenario) => scenario.id))),
