@@ -388,6 +388,13 @@ impl RunConfig {
         config
     }
 
+    /// Names of the methods among the lanes that have no version for the GPU: with one of them a run trains on the CPU.
+    pub fn without_gpu(&self) -> Vec<&'static str> {
+        let mut names: Vec<&str> = self.lanes.iter().filter_map(|l| l.info("lanes").ok()).filter(|m| !m.gpu).map(|m| m.name).collect();
+        names.dedup();
+        names
+    }
+
     /// Parses and validates; the error names the field by its dotted path.
     pub fn from_json(text: &str) -> Result<Self> {
         if let Ok(value) = serde_json::from_str(text) {
@@ -461,6 +468,11 @@ impl RunConfig {
         within("lanes", self.lanes.len(), 1..=MAX_LANES)?;
         for (i, lane) in self.lanes.iter().enumerate() {
             lane.validate(&format!("lanes[{i}]"))?;
+            let info = lane.info("lanes")?;
+            if m.policy != PolicyKind::Gpt && !info.margins_only {
+                let problem = format!("{} needs the log-probability of each answer", info.name);
+                return Err(Error::config(&format!("lanes[{i}].method"), problem, "this policy gives margins only: use the transformer (gpt)"));
+            }
         }
         within("train.steps", t.steps, 0..=1_000_000)?;
         within("train.batch", t.batch, 1..=1_024)?;

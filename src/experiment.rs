@@ -156,6 +156,14 @@ impl Experiment {
     fn start(&mut self) -> Result<Vec<Event>> {
         let mut events = vec![Event::Started(Box::new(self.started()))];
         events.extend(self.data.notices.iter().map(|n| Event::Warning(Warning { code: "data".into(), message: n.clone() })));
+        #[cfg(feature = "gpu")]
+        if let (Some(_), names) = (&self.compute.gpu, self.config.without_gpu())
+            && !names.is_empty()
+            && self.policy.gpt().is_some()
+        {
+            let message = format!("This run trains on the CPU: {} has no version for the GPU.", names.join(", "));
+            events.push(Event::Warning(Warning { code: "cpu-only".into(), message }));
+        }
         events.push(Event::Progress(Progress { stage: Stage::Data, done: 1, total: 1, loss: None }));
         let device = &self.compute.tensors(self.config.model.policy);
         let specs = self.policy.specs();
@@ -245,7 +253,9 @@ impl Experiment {
     async fn trainer(&self, reference: &Parameters) -> Result<(Trainer, Vec<[f32; 2]>)> {
         let (config, groups) = (&self.config, self.data.groups.len());
         #[cfg(feature = "gpu")]
-        if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt()) {
+        if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt())
+            && config.without_gpu().is_empty()
+        {
             return Trainer::on_gpu(config, gpt, reference, groups, gpu.clone(), &self.data.train).await;
         }
         let mut trainer = Trainer::new(config, self.policy.as_ref(), reference, groups, &self.compute.tensors(config.model.policy));
@@ -320,7 +330,7 @@ impl Experiment {
 fn frame((step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measured) -> Frame {
     let lanes = learning_rate.len();
     let n = pairs.len() / lanes;
-    for v in [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.objective, &mut m.grad_norm, &mut m.tau] {
+    for v in [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.pull, &mut m.objective, &mut m.grad_norm, &mut m.tau] {
         finite(v);
     }
     let mut factor = vec![0.0; lanes * n];
@@ -332,9 +342,7 @@ fn frame((step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measu
         radius[lane] = kl_from_uniform(w);
         let transports = m.grad_sq[of.clone()].iter().any(|v| *v > 0.0);
         factor[of.clone()].copy_from_slice(&scaled(if transports { &m.grad_sq[of.clone()] } else { w }, n as f32));
-        // |∂L/∂h_i| ∝ w_i σ(−βh_i), and σ(−βh) = 1 − e^{−ℓ}.
-        let pull: Vec<f32> = w.iter().zip(&m.losses[of.clone()]).map(|(w, l)| w * -(-l).exp_m1()).collect();
-        gradient[of].copy_from_slice(&scaled(&pull, 1.0));
+        gradient[of.clone()].copy_from_slice(&scaled(&m.pull[of], 1.0));
     }
     Frame {
         step, pairs, losses: m.losses, chosen: m.chosen, rejected: m.rejected, factor, gradient, objective: m.objective,

@@ -87,9 +87,7 @@ fn log_probabilities_and_divergences() {
 
 #[test]
 fn gradients_and_measurements_of_every_method() {
-    let mut lanes = vec![LaneConfig::new("dpo"), LaneConfig::new("gr_dpo"), LaneConfig::new("dr_dpo")];
-    lanes.extend(["normalized", "authors", "radius"].map(|f| LaneConfig::new("kldpo").form(f)));
-    lanes.extend(["algorithm1", "appendix_f"].map(|f| LaneConfig::new("wdpo").form(f).with("rho", 2.0)));
+    let lanes = common::every_lane();
     for shape in SHAPES {
         let world = World::new(shape);
         let config = common::config(world.model.clone(), lanes.clone(), TrainConfig::default());

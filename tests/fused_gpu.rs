@@ -57,12 +57,13 @@ impl World {
     }
 
     fn table(&self) -> PairTable {
-        let mut table = PairTable { tokens: vec![], mask: vec![], reference: self.reference.concat(), group: vec![], groups: 2 };
+        let mut table = PairTable { tokens: vec![], mask: vec![], reference: self.reference.concat(), group: vec![], groups: 2, soft: vec![] };
         for pair in &self.pairs {
             let batch = TokenBatch::from_pairs([pair], CONTEXT);
             table.tokens.extend(batch.tokens);
             table.mask.extend(batch.loss_mask);
             table.group.push(pair.group as u32);
+            table.soft.push(pair.confidence);
         }
         table
     }
@@ -95,9 +96,10 @@ impl World {
 }
 
 fn every_method() -> Vec<LaneConfig> {
-    let mut lanes = vec![LaneConfig::new("wdpo").with("rho", 2.0), LaneConfig::new("dpo"), LaneConfig::new("gr_dpo"), LaneConfig::new("dr_dpo")];
-    lanes.extend(["normalized", "authors", "radius"].map(|f| LaneConfig::new("kldpo").form(f)));
-    lanes.push(LaneConfig::new("wdpo").form("appendix_f").with("rho", 2.0));
+    // In an order in which lanes with tangents do not come last.
+    let on_gpu = |l: &LaneConfig| l.info("lane").is_ok_and(|m| m.gpu);
+    let mut lanes: Vec<LaneConfig> = common::every_lane().into_iter().filter(on_gpu).collect();
+    lanes.reverse();
     lanes
 }
 
@@ -160,7 +162,9 @@ fn ten_steps_move_as_the_plain_version_does() {
             off[spec.shape[1] / 3..2 * spec.shape[1] / 3].fill(0.0);
         }
         let off = norm(&off);
-        within(&format!("{} {}: distance over distance moved", lanes[lane].method, lanes[lane].form_id()), off / moved, 5e-5);
+        // Sorting turns rounding into another partner where two log-ratios nearly tie.
+        let limit = if lanes[lane].method.starts_with("aot") { 3e-4 } else { 5e-5 };
+        within(&format!("{} {}: distance over distance moved", lanes[lane].method, lanes[lane].form_id()), off / moved, limit);
     }
     let counts = found.counts();
     println!("{counts:?} for {}", found.describe());

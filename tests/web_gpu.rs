@@ -46,12 +46,13 @@ impl World {
 
     async fn open(&self, lanes: &[LaneConfig]) -> GpuLanes {
         let gpu = Gpu::open().await.unwrap_or_else(|e| panic!("{e}"));
-        let mut table = PairTable { tokens: vec![], mask: vec![], reference: self.reference().concat(), group: vec![], groups: 2 };
+        let mut table = PairTable { tokens: vec![], mask: vec![], reference: self.reference().concat(), group: vec![], groups: 2, soft: vec![] };
         for pair in &self.pairs {
             let batch = TokenBatch::from_pairs([pair], self.model.context);
             table.tokens.extend(batch.tokens);
             table.mask.extend(batch.loss_mask);
             table.group.push(pair.group as u32);
+            table.soft.push(pair.confidence);
         }
         GpuLanes::new(gpu, &self.layout, lanes, &self.flat, &table, self.pairs.len()).unwrap_or_else(|e| panic!("{e}"))
     }

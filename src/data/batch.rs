@@ -32,6 +32,11 @@ impl TokenBatch {
         self.sequences += 1;
     }
 
+    /// Positions that count in each sequence: the tokens of its completion, the end included.
+    pub fn counted(&self) -> Vec<f32> {
+        self.loss_mask.chunks_exact(self.context.max(1)).map(|mask| mask.iter().sum()).collect()
+    }
+
     /// Pairs as `[2B, T]`: all chosen sequences, then all rejected ones.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = &'a PreferencePair> + Clone, context: usize) -> Self {
         let mut batch = Self::new(context);

@@ -2,8 +2,8 @@
 //!
 //! KLDPO takes the worst reweighting in a KL ball; this takes the best one. Same family, opposite sign.
 
-use super::{BETA, Batch, MethodInfo, Objective, ParamInfo, Weighing, dpo::uniform, log_mean_exp, tilt};
-use burn::tensor::Tensor;
+use super::prelude::*;
+use super::{log_mean_exp, tilt};
 
 /// Distributionally robustifying DPO.
 pub struct DrDpo;
@@ -11,10 +11,14 @@ pub struct DrDpo;
 static INFO: MethodInfo = MethodInfo {
     id: "dr_dpo",
     name: "Dr. DPO",
-    paper: "Wu et al. 2024, arXiv 2407.07880",
+    paper: "Wu et al., Towards Robust Alignment: Distributionally Robustifying DPO",
+    year: 2024,
+    arxiv: "2407.07880",
     formula: r"-\beta'\log\frac1n\sum_i e^{-\ell_i/\beta'}",
     adversary: "A friend rather than an adversary: down-weights the pairs with a high loss.",
-    robust_to: "Robust to wrong labels, which have high losses; it gives up on a rare group for the same reason.",
+    robust_to: "Wrong labels, which have high losses.",
+    not_robust_to: "A change in the mix: it gives up on a rare group, whose losses are high as well.",
+    confidence: Confidence::Code,
     forms: &[],
     params: &[
         BETA,
@@ -28,8 +32,8 @@ static INFO: MethodInfo = MethodInfo {
             forms: &[],
         },
     ],
-    needs_groups: false,
-    needs_embedding_gradient: false,
+    margins_only: true,
+    ..CARD
 };
 
 impl Objective for DrDpo {

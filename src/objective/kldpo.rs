@@ -2,8 +2,8 @@
 //!
 //! With the weights detached, the gradient of `Σ P_i ℓ_i` is exactly that of `τ log mean exp(ℓ/τ)`.
 
-use super::{BETA, Batch, FormInfo, MethodInfo, Objective, ParamInfo, Weighing, log_mean_exp, tilt};
-use burn::tensor::Tensor;
+use super::prelude::*;
+use super::{log_mean_exp, tilt};
 
 /// Kullback–Leibler distributionally robust DPO.
 pub struct Kldpo;
@@ -14,10 +14,16 @@ const CLAMP: f32 = 10.0;
 static INFO: MethodInfo = MethodInfo {
     id: "kldpo",
     name: "KLDPO",
-    paper: "Xu et al. 2025, arXiv 2502.01930, algorithm 2",
+    family: Family::Paper,
+    paper: "Xu et al., Robust LLM Alignment via Distributionally Robust DPO, algorithm 2",
+    year: 2025,
+    arxiv: "2502.01930",
     formula: r"\sum_i P_i\,\ell_i,\quad P_i\propto\exp\big((\ell_i-\bar\ell)/\tau\big)",
     adversary: "Reweights the pairs of a batch toward those with a high loss.",
-    robust_to: "Robust to a change in the proportions of the training pairs; not to wrong labels, which it magnifies.",
+    robust_to: "A change in the proportions of the training pairs.",
+    not_robust_to: "Wrong labels: they have high losses, and it magnifies them.",
+    confidence: Confidence::Code,
+    note: "The authors' code does not normalize the weights and clamps each at 10; it is offered as a form of its own.",
     forms: &[
         FormInfo { id: "normalized", name: "normalized", help: "Weights sum to 1 (algorithm 2 as printed)." },
         FormInfo { id: "authors", name: "authors' code", help: "Weights exp((ℓ−mean)/τ), clamped at 10, batch mean; not normalized, so the step grows too." },
@@ -44,8 +50,9 @@ static INFO: MethodInfo = MethodInfo {
             forms: &["radius"],
         },
     ],
-    needs_groups: false,
-    needs_embedding_gradient: false,
+    gauge: "τ, the temperature of the tilt",
+    margins_only: true,
+    ..CARD
 };
 
 impl Objective for Kldpo {

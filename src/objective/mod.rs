@@ -2,81 +2,69 @@
 //!
 //! Every method here descends `Σ_i sg[w_i] ℓ_i + Σ_i sg[c_i] ℓ̇_i` per lane, where ℓ_i is the pair's loss,
 //! `w` comes from the adversary (or is 1/n), and ℓ̇_i is the derivative of ℓ_i along its own embedding
-//! gradient, which only WDPO uses. A method says what `w` and `c` are; the trainer does the rest.
+//! gradient, which only WDPO uses. A method says what ℓ, `w` and `c` are; the trainer does the rest.
 //!
 //! To add a method: one file with an [`Objective`], one line in [`OBJECTIVES`].
 
+mod card;
+pub mod given;
+mod pairs;
+
+// The paper's.
 mod dpo;
-mod dr_dpo;
-mod gr_dpo;
 mod kldpo;
 mod wdpo;
+// The ten.
+mod ada_dpo;
+mod exo_pref;
+mod gdpo;
+mod gipo;
+mod gropo;
+mod minor_dpo;
+mod rpo;
+// Robust peers.
+mod beta_dpo;
+mod cdpo;
+mod chi_po;
+mod dr_dpo;
+mod gr_dpo;
+mod gr_ipo;
+mod ipo;
+mod maxmin;
+mod rdpo;
+mod tv_dro;
+// TRL's remaining loss types.
+mod aot;
+mod aot_unpaired;
+mod apo_down;
+mod apo_zero;
+mod bco_pair;
+mod discopop;
+mod hinge;
+mod mix;
+mod nca_pair;
+mod sft;
+mod sigmoid_norm;
+mod sppo_hard;
 
 use burn::tensor::{Device, Tensor, activation};
-use serde::Serialize;
+pub use card::{BETA, CARD, Confidence, Family, FormInfo, MethodInfo, Need, ParamInfo};
+pub use pairs::{Given, Pairs, log_loss, ranks};
 
-/// One numeric knob of a method.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct ParamInfo {
-    /// Name in configs and on the command line.
-    pub id: &'static str,
-    /// How it is written in formulas.
-    pub symbol: &'static str,
-    /// Value where none is given.
-    pub default: f64,
-    /// Smallest allowed value.
-    pub min: f64,
-    /// Largest allowed value.
-    pub max: f64,
-    /// One sentence.
-    pub help: &'static str,
-    /// Forms that use it; empty means all.
-    pub forms: &'static [&'static str],
+/// What the files of single methods use.
+mod prelude {
+    pub use super::card::{BETA, CARD, Confidence, Family, FormInfo, MethodInfo, Need, ParamInfo, beta};
+    pub use super::pairs::{Pairs, log_loss, matched, ranks, sigmoid};
+    pub use super::{Batch, Objective, Params, Weighing, uniform};
+    pub use burn::tensor::Tensor;
 }
 
-/// A variant of a method.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct FormInfo {
-    /// Name in configs and on the command line.
-    pub id: &'static str,
-    /// Name for people.
-    pub name: &'static str,
-    /// What it is, with its source.
-    pub help: &'static str,
-}
-
-/// Everything a user should know of a method before choosing it.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct MethodInfo {
-    /// Name in configs and on the command line.
-    pub id: &'static str,
-    /// Name for people.
-    pub name: &'static str,
-    /// Where it was published.
-    pub paper: &'static str,
-    /// The objective, as LaTeX.
-    pub formula: &'static str,
-    /// What the adversary may do, in one sentence.
-    pub adversary: &'static str,
-    /// What it is robust to, and what it is not.
-    pub robust_to: &'static str,
-    /// Variants; the first is the default. Empty where there is only one.
-    pub forms: &'static [FormInfo],
-    /// Numeric knobs.
-    pub params: &'static [ParamInfo],
-    /// It is told each pair's group.
-    pub needs_groups: bool,
-    /// It needs the gradient with respect to token embeddings (and its derivative).
-    pub needs_embedding_gradient: bool,
-}
-
-/// What a method sees of one batch. Tensors are detached, `[lane, pair]` unless said otherwise.
+/// What a method sees of one batch when it weighs. Tensors are detached, `[lane, pair]` unless said otherwise.
 pub struct Batch<'a> {
     /// Pair losses ℓ.
     pub losses: Tensor<2>,
+    /// The pairs themselves.
+    pub pairs: &'a Pairs<'a>,
     /// Squared norms ‖∇_e ℓ_i‖² over both sequences, where the method asked for them.
     pub grad_sq: Option<Tensor<2>>,
     /// One-hot group membership, `[lane, pair, group]`.
@@ -95,7 +83,7 @@ pub struct Weighing {
     pub loss: Tensor<2>,
     /// The function whose gradient is descended, `[lane, 1]`.
     pub objective: Tensor<2>,
-    /// Tilt temperature in use, `[lane, 1]`; zero where there is none.
+    /// Tilt temperature in use, or what else [`MethodInfo::gauge`] says, `[lane, 1]`; zero where there is none.
     pub tau: Tensor<2>,
 }
 
@@ -104,39 +92,53 @@ pub trait Objective: Send + Sync {
     /// Metadata.
     fn info(&self) -> &'static MethodInfo;
 
-    /// Per-pair loss from margins h, `[lane, pair]`, differentiable. DPO's by default.
-    fn pair_losses(&self, margins: Tensor<2>, params: &Params) -> Tensor<2> {
-        dpo_losses(margins, params.get("beta"))
+    /// Per-pair losses, `[lane, pair]`, differentiable in the log-ratios of `x`; `None` is DPO's −log σ(βh). A loss may couple
+    /// the pairs of a batch. `form` is one of the method's forms; `state` persists from step to step per lane and starts as
+    /// `None`; what is kept there must not carry gradients ([`Pairs::still`]).
+    fn pair_losses(&self, form: &str, x: &Pairs<'_>, params: &Params, state: &mut Option<Tensor<2>>) -> Option<Tensor<2>> {
+        let _ = (form, x, params, state);
+        None
     }
 
-    /// ∂ℓ/∂h of [`Objective::pair_losses`], `[lane, pair]`, differentiable: ℓ̇ is this times the tangent of h.
-    fn pair_slopes(&self, margins: Tensor<2>, params: &Params) -> Tensor<2> {
-        dpo_slopes(margins, params.get("beta"))
+    /// The adversary's answer to one batch; the batch mean by default. `state` as in [`Objective::pair_losses`], which comes
+    /// before.
+    fn weigh(&self, form: &str, batch: &Batch<'_>, state: &mut Option<Tensor<2>>) -> Weighing {
+        let _ = (form, state);
+        uniform(&batch.losses)
     }
 
-    /// The adversary's answer to one batch. `form` is one of the method's forms; `state` persists from
-    /// step to step per lane (GR-DPO's group weights) and starts as `None`.
-    fn weigh(&self, form: &str, batch: &Batch<'_>, state: &mut Option<Tensor<2>>) -> Weighing;
+    /// Whether this form divides by the answers' lengths, so that they have to be known.
+    fn counts_tokens(&self, form: &str) -> bool {
+        let _ = form;
+        false
+    }
 
     /// The same method in WGSL, for the transformer's own GPU pass: whichever of these functions differ from the default
     /// (DPO's pair loss, flat weights, no state), each called `{id}_…`.
     ///
     /// ```wgsl
-    /// fn id_pair(h: f32) -> vec3<f32>                             // ℓ, ∂ℓ/∂h, ∂²ℓ/∂h²
+    /// fn id_pair(form: u32, i: u32) -> vec3<f32>                  // ℓ_i, ∂Σℓ/∂a_i, ∂Σℓ/∂b_i
     /// fn id_summary(form: u32) -> Summary                         // loss, objective, τ, and what the weights need
     /// fn id_weight(form: u32, i: u32, s: Summary) -> vec2<f32>    // of pair i: w and c
     /// fn id_state(form: u32, group: u32) -> f32                   // kept until the next step, per group
     /// ```
     ///
-    /// They see `param(id_name)`, constants `id_form_form`, `loss(i)`, `grad_sq(i)`, `group_of(i)`, `state(group)`, and the
-    /// sums of `src/fused/gpu/objective.wgsl`.
+    /// They see `param(id_name)`, constants `id_form_form`, `ratio_w(i)` (a), `ratio_l(i)` (b), `margin(i)`, `logp_w(i)`,
+    /// `logp_l(i)`, `tokens_w(i)`, `tokens_l(i)`, `soft(i)`, `loss(i)`, `grad_sq(i)`, `group_of(i)`, `state(group)`, and the
+    /// functions of `src/fused/gpu/objective.wgsl`.
     fn shader(&self) -> &'static str {
         ""
     }
 }
 
 /// Every method, in the order they are offered.
-pub static OBJECTIVES: [&dyn Objective; 5] = [&dpo::Dpo, &kldpo::Kldpo, &wdpo::Wdpo, &gr_dpo::GrDpo, &dr_dpo::DrDpo];
+pub static OBJECTIVES: [&dyn Objective; 32] = [
+    &dpo::Dpo, &kldpo::Kldpo, &wdpo::Wdpo, &gr_dpo::GrDpo, &dr_dpo::DrDpo,
+    &gdpo::Gdpo, &gipo::Gipo, &gropo::Gropo, &minor_dpo::MinorDpo, &ada_dpo::AdaDpo, &rpo::Rpo, &exo_pref::ExoPref,
+    &rdpo::Rdpo, &cdpo::Cdpo, &ipo::Ipo, &chi_po::ChiPo, &gr_ipo::GrIpo, &tv_dro::TvDro, &beta_dpo::BetaDpo, &maxmin::MaxMin,
+    &hinge::Hinge, &nca_pair::NcaPair, &bco_pair::BcoPair, &sppo_hard::SppoHard, &aot::Aot, &aot_unpaired::AotUnpaired,
+    &apo_zero::ApoZero, &apo_down::ApoDown, &discopop::Discopop, &sigmoid_norm::SigmoidNorm, &sft::Sft, &mix::Mix,
+];
 
 /// Metadata of every method.
 pub fn methods() -> Vec<&'static MethodInfo> {
@@ -148,19 +150,49 @@ pub fn find(id: &str) -> Option<&'static dyn Objective> {
     OBJECTIVES.iter().copied().find(|o| o.info().id == id)
 }
 
-/// ℓ = −log σ(βh) = softplus(−βh), stable at both ends. `margins` `[lane, pair]`, `beta` `[lane, 1]`.
+/// ℓ = −log σ(βh). `margins` `[lane, pair]`, `beta` `[lane, 1]`.
 pub fn dpo_losses(margins: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
-    let z = margins * beta;
-    // max(−z, 0) as |z/2| − z/2: the slope is right at z = 0 too, where every run starts. Its two slopes of ±½ meet at
-    // z/2 and cancel there exactly; met by the slope of a small loss, they would swallow it. log1p keeps small losses exact.
-    let half = z.clone() * 0.5;
-    let hinge = half.clone().abs() - half;
-    hinge + z.abs().neg().exp().log1p()
+    log_loss(margins * beta)
 }
 
-/// ∂ℓ/∂h = −β σ(−βh). Shapes as [`dpo_losses`].
-fn dpo_slopes(margins: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
+/// ∂ℓ/∂h = −β σ(−βh), differentiable. Shapes as [`dpo_losses`].
+pub fn dpo_slopes(margins: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
     activation::sigmoid(margins.neg() * beta.clone()) * beta.neg()
+}
+
+/// Losses of a batch at given log-ratios, which can then be differentiated by those.
+pub struct Judged<'a> {
+    /// Pair losses, `[lane, pair]`, without gradients.
+    pub losses: Tensor<2>,
+    /// The losses with gradients and the leaves that they hang on; none where the loss is DPO's, whose slope is known.
+    graph: Option<(Tensor<2>, Pairs<'a>)>,
+    /// ∂ℓ/∂h where the loss is DPO's.
+    slopes: Option<Tensor<2>>,
+}
+
+impl<'a> Judged<'a> {
+    /// Judges the pairs `x`.
+    pub fn new(objective: &dyn Objective, form: &str, x: &Pairs<'a>, params: &Params, state: &mut Option<Tensor<2>>) -> Self {
+        let leaves = x.leaves();
+        match objective.pair_losses(form, &leaves, params, state) {
+            Some(losses) => Self { losses: losses.clone().inner(), graph: Some((losses, leaves)), slopes: None },
+            None => {
+                let (h, beta) = (x.still_h(), params.get("beta"));
+                Self { losses: dpo_losses(h.clone(), beta.clone()), graph: None, slopes: Some(dpo_slopes(h, beta)) }
+            }
+        }
+    }
+
+    /// Slopes of `Σ weights ℓ` by the log-probability of chosen answers, rejected answers, and further sequences, each
+    /// `[lane, pair]`.
+    pub fn slopes(self, weights: &Tensor<2>) -> Vec<Tensor<2>> {
+        let Some((losses, x)) = self.graph else {
+            let by_h = self.slopes.unwrap_or_else(|| weights.zeros_like()) * weights.clone();
+            return vec![by_h.clone(), by_h.neg()];
+        };
+        let mut gradients = (losses * weights.clone()).sum().backward();
+        [x.a, x.b].iter().chain(&x.extra).map(|leaf| leaf.grad_remove(&mut gradients).unwrap_or_else(|| weights.zeros_like())).collect()
+    }
 }
 
 /// Numeric parameters of the lanes that share one method, each `[lane, 1]`.
@@ -181,7 +213,12 @@ impl Params {
     /// # Panics
     /// If the method's metadata does not declare `name`; a mistake in this crate, not in input.
     pub fn get(&self, name: &str) -> Tensor<2> {
-        let values: Vec<f32> = self.raw(name).iter().map(|v| *v as f32).collect();
+        self.column(self.raw(name))
+    }
+
+    /// One number per lane as `[lane, 1]`.
+    pub fn column(&self, values: &[f64]) -> Tensor<2> {
+        let values: Vec<f32> = values.iter().map(|v| *v as f32).collect();
         let lanes = values.len();
         Tensor::<1>::from_floats(values.as_slice(), &self.device).reshape([lanes, 1])
     }
@@ -200,6 +237,19 @@ impl Params {
     }
 }
 
+/// Flat weights 1/n and the batch mean.
+pub fn uniform(losses: &Tensor<2>) -> Weighing {
+    let n = losses.dims()[1] as f32;
+    let mean = losses.clone().mean_dim(1);
+    Weighing {
+        weights: losses.full_like(1.0 / n),
+        tangent: None,
+        tau: mean.zeros_like(),
+        loss: mean.clone(),
+        objective: mean,
+    }
+}
+
 /// Softmax weights over pairs of `scores` `[lane, pair]`: they sum to 1 in each lane.
 fn tilt(scores: Tensor<2>) -> Tensor<2> {
     activation::softmax(scores, 1)
@@ -211,17 +261,6 @@ fn log_mean_exp(scores: Tensor<2>) -> Tensor<2> {
     let top = scores.clone().max_dim(1);
     (scores - top.clone()).exp().sum_dim(1).log() + top - n.ln()
 }
-
-/// β, shared by every method.
-const BETA: ParamInfo = ParamInfo {
-    id: "beta",
-    symbol: "β",
-    default: 0.1,
-    min: 1e-4,
-    max: 100.0,
-    help: "Strength of the pull towards the reference policy: larger keeps it closer.",
-    forms: &[],
-};
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests;

@@ -4,8 +4,7 @@
 //! The penalty's gradient needs ∇_θ‖g_i‖² = 2 ∇_θ ℓ̇_i, where ℓ̇_i is the derivative of ℓ_i along its own
 //! detached embedding gradient g_i = ∇_e ℓ_i. The trainer supplies ‖g_i‖² and differentiates ℓ̇_i.
 
-use super::{BETA, Batch, FormInfo, MethodInfo, Objective, ParamInfo, Weighing, dpo::uniform};
-use burn::tensor::Tensor;
+use super::prelude::*;
 
 /// Wasserstein distributionally robust DPO.
 pub struct Wdpo;
@@ -13,10 +12,17 @@ pub struct Wdpo;
 static INFO: MethodInfo = MethodInfo {
     id: "wdpo",
     name: "WDPO",
-    paper: "Xu et al. 2025, arXiv 2502.01930, algorithm 1 and appendix F",
+    family: Family::Paper,
+    paper: "Xu et al., Robust LLM Alignment via Distributionally Robust DPO, algorithm 1 and appendix F",
+    year: 2025,
+    arxiv: "2502.01930",
     formula: r"\bar\ell+\rho\,\sqrt{\tfrac1n\sum_i\lVert\nabla_e\ell_i\rVert^2}",
     adversary: "Nudges the words of every pair, most where the loss is most sensitive to them.",
-    robust_to: "Robust to small changes in the inputs of a pair; it does not reweight pairs, so a rare group gains only if it is also the sensitive one.",
+    robust_to: "Small changes in the inputs of a pair.",
+    not_robust_to: "A rare group: it does not reweight pairs, so that group gains only if it is also the sensitive one.",
+    confidence: Confidence::Code,
+    note: "Text and code penalize the root of the mean and the mean of squares; each form has its own scale of ρ.",
+    name_clash: "WDPO also names a Winsorized DPO and others.",
     forms: &[
         FormInfo { id: "algorithm1", name: "algorithm 1", help: "mean ℓ + ρ √(mean ‖∇_e ℓ‖²)." },
         FormInfo { id: "appendix_f", name: "appendix F", help: "mean (ℓ + ρ ‖∇_e ℓ‖²): another scale of ρ, much weaker at small gradients." },
@@ -33,8 +39,9 @@ static INFO: MethodInfo = MethodInfo {
             forms: &[],
         },
     ],
-    needs_groups: false,
+    margins_only: true,
     needs_embedding_gradient: true,
+    ..CARD
 };
 
 /// Below this mean squared gradient the root's slope is cut: √x has none at 0.

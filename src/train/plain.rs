@@ -10,7 +10,7 @@ use super::trainer::read_f32;
 use crate::config::LaneConfig;
 use crate::data::{PreferencePair, TokenBatch};
 use crate::error::{Error, ErrorCode, Result};
-use crate::objective::{self, Batch, Objective, Params};
+use crate::objective::{self, Batch, Given, Judged, Need, Objective, Pairs, Params, dpo_losses, dpo_slopes};
 use crate::policy::{Parameters, Perturbation, Policy, TokenTensors};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
@@ -38,7 +38,7 @@ pub(super) struct Stack {
 /// Gradients of one stack and what was measured on the way.
 struct Backward {
     grads: Vec<Tensor<3>>,
-    /// `[row, 5·pair + 3]`
+    /// `[row, 6·pair + 3]`
     measured: Tensor<2>,
 }
 
@@ -57,8 +57,8 @@ pub(super) struct Drawn<'a> {
     pub tokens: Vec<&'a TokenBatch>,
     /// Every training pair.
     pub pairs: &'a [PreferencePair],
-    /// Its log-probabilities (chosen, rejected) under the reference.
-    pub reference: &'a [[f32; 2]],
+    /// What methods are given of each lane's batch.
+    pub given: Vec<&'a Given>,
 }
 
 impl PlainLanes {
@@ -180,7 +180,7 @@ impl PlainLanes {
         Parameters::cat(&out).select(&self.places())
     }
 
-    /// One step of every lane. Per stack: its lanes, and `[row, 5·pair + 4]` of a, b, ℓ, weights, ‖g‖², then loss,
+    /// One step of every lane. Per stack: its lanes, and `[row, 6·pair + 4]` of a, b, ℓ, weights, ‖g‖², pull, then loss,
     /// objective, τ, norm; still on the device.
     pub fn step(&mut self, policy: &dyn Policy, drawn: &Drawn<'_>, rates: &Rates<'_>) -> Vec<(Vec<usize>, Tensor<2>)> {
         let mut parts = Vec::new();
@@ -198,7 +198,9 @@ impl PlainLanes {
         let stack = &self.stacks[stack];
         let rows: Vec<&[u32]> = stack.lanes.iter().map(|l| drawn.rows[*l]).collect();
         let tokens: Vec<&TokenBatch> = stack.lanes.iter().map(|l| drawn.tokens[*l]).collect();
-        StepInput::new(&tokens, &rows, drawn.pairs, drawn.reference, self.groups, stack, &self.device)
+        let mut given = Given::default();
+        stack.lanes.iter().for_each(|l| given.append(drawn.given[*l]));
+        StepInput::new(&tokens, &rows, drawn.pairs, given, self.groups, stack, &self.device)
     }
 }
 
@@ -250,6 +252,7 @@ fn params_of(objective: &dyn Objective, lanes: &[usize], configs: &[LaneConfig],
 /// One stack's inputs for one step, on the device.
 struct StepInput {
     tokens: TokenTensors,
+    given: Given,
     /// Reference log-probabilities of both sequences, `[lane, 2·pair]`.
     reference: Tensor<2>,
     /// One-hot groups, `[lane, pair, group]`, where a method needs them.
@@ -259,20 +262,21 @@ struct StepInput {
 
 impl StepInput {
     fn new(
-        tokens: &[&TokenBatch], rows: &[&[u32]], pairs: &[PreferencePair], reference: &[[f32; 2]], n_groups: usize,
+        tokens: &[&TokenBatch], rows: &[&[u32]], pairs: &[PreferencePair], given: Given, n_groups: usize,
         stack: &Stack, device: &Device,
     ) -> Self {
         let (lanes, n) = (rows.len(), rows[0].len());
-        let side = |row: &[u32], side: usize| row.iter().map(|i| reference[*i as usize][side]).collect::<Vec<_>>();
-        let logps: Vec<f32> = rows.iter().flat_map(|r| [side(r, 0), side(r, 1)].concat()).collect();
-        let groups = stack.segments.iter().any(|s| s.objective.info().needs_groups).then(|| {
+        let column = |values: &Vec<f32>| Tensor::<2>::from_data(TensorData::new(values.clone(), [lanes, n]), device);
+        let reference = Tensor::cat(given.reference.iter().chain(&given.extra_reference).map(column).collect(), 1);
+        let groups = stack.segments.iter().any(|s| s.objective.info().needs(Need::Groups)).then(|| {
             let one_hot: Vec<f32> = rows.iter().flat_map(|r| r.iter())
                 .flat_map(|i| (0..n_groups).map(|g| f32::from(pairs[*i as usize].group == g)).collect::<Vec<_>>()).collect();
             Tensor::from_data(TensorData::new(one_hot, [lanes, n, n_groups]), device)
         });
         Self {
             tokens: TokenTensors::new(tokens, lanes, device),
-            reference: Tensor::from_data(TensorData::new(logps, [lanes, 2 * n]), device),
+            reference,
+            given,
             groups,
             pairs: n,
         }
@@ -285,8 +289,14 @@ fn margins_of(ratios: Tensor<2>) -> Tensor<2> {
     ratios.clone().narrow(1, 0, n) - ratios.narrow(1, n, n)
 }
 
+/// Chosen, rejected, and further sequences, `[lane, pair]` each.
+fn sides(ratios: &Tensor<2>, n: usize) -> (Tensor<2>, Tensor<2>, Vec<Tensor<2>>) {
+    let part = |i: usize| ratios.clone().narrow(1, i * n, n);
+    (part(0), part(1), (2..ratios.dims()[1] / n).map(part).collect())
+}
+
 impl Stack {
-    /// Forward, weigh, backward, update. Returns the measurements, `[row, 5·pair + 4]`.
+    /// Forward, weigh, backward, update. Returns the measurements, `[row, 6·pair + 4]`.
     fn step(&mut self, policy: &dyn Policy, input: &StepInput, rates: &Rates<'_>) -> Tensor<2> {
         let Backward { grads, measured } = self.backward(policy, input);
         let norm = self.optimizer.step(&mut self.params, grads, rates);
@@ -304,27 +314,38 @@ impl Stack {
         let tracked = self.params.tracked();
         let logps = policy.logps(&tracked, &input.tokens, &Perturbation { offset: None, tangent });
         let ratios = logps.x - input.reference.clone();
-        let head = ratios.clone().inner(); // a, then b
-        let h = margins_of(ratios);
+        let n = input.pairs;
+        let head = ratios.clone().inner().narrow(1, 0, 2 * n); // a, then b
+        let (a, b, extra) = sides(&ratios.clone().inner(), n);
+        let still = Pairs::new(a, b, extra, &input.given, &input.tokens.mask.device());
+        let (a, b, extra) = sides(&ratios, n);
+        let all = still.tracked(a, b, extra);
         let dh = logps.dx.map(margins_of);
         let mut total: Option<Tensor<1>> = None;
         let mut columns = Vec::new();
         for segment in &mut self.segments {
             let (start, len) = (segment.rows.start, segment.rows.len());
-            let margins = h.clone().narrow(0, start, len);
-            let losses = segment.objective.pair_losses(margins.clone(), &segment.params);
+            let (x, still) = (all.narrow(start, len), still.narrow(start, len));
+            let (form, params) = (&segment.form, &segment.params);
+            // How much each pair pulls is asked of a graph that ends at the log-ratios.
+            let judged = Judged::new(segment.objective, form, &still, params, &mut segment.state.clone());
+            let losses = segment.objective.pair_losses(form, &x, params, &mut segment.state)
+                .unwrap_or_else(|| dpo_losses(x.h(), params.get("beta")));
             let plain = losses.clone().inner();
             let of = |t: &Tensor<2>| t.clone().narrow(0, start, len);
             let batch = Batch {
                 losses: plain.clone(),
+                pairs: &still,
                 grad_sq: grad_sq.as_ref().map(of),
                 groups: input.groups.as_ref().map(|g| g.clone().narrow(0, start, len)),
-                params: &segment.params,
+                params,
             };
-            let w = segment.objective.weigh(&segment.form, &batch, &mut segment.state);
+            let w = segment.objective.weigh(form, &batch, &mut segment.state);
+            let slopes = judged.slopes(&w.weights);
+            let pull = (slopes[0].clone().abs() + slopes[1].clone().abs()) * 0.5;
             let mut descended = (losses * w.weights.clone()).sum();
             if let (Some(c), Some(dh)) = (w.tangent, dh.as_ref()) {
-                let slope = segment.objective.pair_slopes(margins, &segment.params); // ℓ̇ = ∂ℓ/∂h ḣ
+                let slope = dpo_slopes(x.h(), params.get("beta")); // ℓ̇ = ∂ℓ/∂h ḣ
                 descended = descended + (slope * of(dh) * c).sum();
             }
             total = Some(match total {
@@ -332,7 +353,7 @@ impl Stack {
                 None => descended,
             });
             let sq = batch.grad_sq.unwrap_or_else(|| plain.zeros_like());
-            columns.push(Tensor::cat(vec![plain, w.weights, sq, w.loss, w.objective, w.tau], 1));
+            columns.push(Tensor::cat(vec![plain, w.weights, sq, pull, w.loss, w.objective, w.tau], 1));
         }
         let tail = Tensor::cat(columns, 0);
         let mut gradients = total.map(|t| t.backward());
@@ -353,7 +374,7 @@ impl Stack {
         let ratios = policy.logps(&self.params, &input.tokens, &moved).x - input.reference.clone();
         let h = margins_of(ratios);
         let losses: Vec<Tensor<1>> = self.segments.iter()
-            .map(|s| s.objective.pair_losses(h.clone().narrow(0, s.rows.start, s.rows.len()), &s.params).sum()).collect();
+            .map(|s| dpo_losses(h.clone().narrow(0, s.rows.start, s.rows.len()), s.params.get("beta")).sum()).collect();
         let total = losses.into_iter().reduce(|x, y| x + y);
         let mut gradients = total.map(|t| t.backward());
         let g = gradients.as_mut().and_then(|gr| offset.grad_remove(gr)).unwrap_or_else(|| Tensor::zeros(shape, &device));

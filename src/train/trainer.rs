@@ -8,6 +8,7 @@ use super::plain::{Drawn, PlainLanes};
 use super::state::order_name;
 use crate::config::{LaneConfig, RunConfig, TrainConfig};
 use crate::data::{PreferencePair, TokenBatch};
+use crate::objective::Given;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fused::cpu::adamw::Rate;
 use crate::fused::cpu::lanes::{CpuLanes, LaneInput, LaneMeasured};
@@ -85,6 +86,8 @@ pub struct Measured {
     pub weights: Vec<f32>,
     /// ‖∇_e ℓ‖², 0 where the method does not need it.
     pub grad_sq: Vec<f32>,
+    /// Size of each pair's slope in the descended loss, tangents aside.
+    pub pull: Vec<f32>,
     /// The loss as published.
     pub loss: Vec<f32>,
     /// The function being descended.
@@ -106,21 +109,21 @@ impl StepMetrics {
         let wide = || vec![0.0; lanes * pairs];
         let narrow = || vec![0.0; lanes];
         let mut m = Measured {
-            chosen: wide(), rejected: wide(), losses: wide(), weights: wide(), grad_sq: wide(),
+            chosen: wide(), rejected: wide(), losses: wide(), weights: wide(), grad_sq: wide(), pull: wide(),
             loss: narrow(), objective: narrow(), tau: narrow(), grad_norm: narrow(),
         };
         match self.parts {
             Parts::Tensors(parts) => {
                 for (rows, tensor) in parts {
                     let values = read_f32(tensor).await?;
-                    rows.into_iter().zip(values.chunks_exact(5 * pairs + 4)).for_each(|(row, values)| m.set(row, pairs, values));
+                    rows.into_iter().zip(values.chunks_exact(6 * pairs + 4)).for_each(|(row, values)| m.set(row, pairs, values));
                 }
             }
             #[cfg(feature = "gpu")]
             Parts::Gpu(_) => return Err(Error::new(ErrorCode::Device, "a step on the GPU is read through its trainer", "use the CPU")),
             Parts::Ready(parts) => {
                 for (row, p) in parts.into_iter().enumerate() {
-                    m.set(row, pairs, &[p.ratios, p.losses, p.weights, p.grad_sq, p.scalars.to_vec()].concat());
+                    m.set(row, pairs, &[p.ratios, p.losses, p.weights, p.grad_sq, p.pull, p.scalars.to_vec()].concat());
                 }
             }
         }
@@ -129,14 +132,14 @@ impl StepMetrics {
 }
 
 impl Measured {
-    /// Takes one lane's values: a, b, ℓ, weights, ‖g‖² `[pair]` each, then loss, objective, τ, norm.
+    /// Takes one lane's values: a, b, ℓ, weights, ‖g‖², pull `[pair]` each, then loss, objective, τ, norm.
     fn set(&mut self, lane: usize, pairs: usize, values: &[f32]) {
         let to = lane * pairs..(lane + 1) * pairs;
-        for (i, target) in [&mut self.chosen, &mut self.rejected, &mut self.losses, &mut self.weights, &mut self.grad_sq].into_iter().enumerate() {
+        for (i, target) in [&mut self.chosen, &mut self.rejected, &mut self.losses, &mut self.weights, &mut self.grad_sq, &mut self.pull].into_iter().enumerate() {
             target[to.clone()].copy_from_slice(&values[i * pairs..(i + 1) * pairs]);
         }
         for (i, target) in [&mut self.loss, &mut self.objective, &mut self.tau, &mut self.grad_norm].into_iter().enumerate() {
-            target[lane] = values[5 * pairs + i];
+            target[lane] = values[6 * pairs + i];
         }
     }
 }
@@ -178,12 +181,13 @@ impl Trainer {
         pairs: &[PreferencePair],
     ) -> Result<(Self, Vec<[f32; 2]>)> {
         let (layout, context) = (Layout::of(gpt.shape()), config.model.context);
-        let mut table = PairTable { tokens: vec![], mask: vec![], reference: vec![0.0; 2 * pairs.len()], group: vec![], groups };
+        let mut table = PairTable { tokens: vec![], mask: vec![], reference: vec![0.0; 2 * pairs.len()], group: vec![], groups, soft: vec![] };
         for pair in pairs {
             let batch = TokenBatch::from_pairs([pair], context);
             table.tokens.extend(batch.tokens);
             table.mask.extend(batch.loss_mask);
             table.group.push(pair.group as u32);
+            table.soft.push(pair.confidence);
         }
         let flat = layout.flatten(reference).swap_remove(0);
         let batch = config.train.batch.min(pairs.len());
@@ -250,8 +254,8 @@ impl Trainer {
     pub async fn gradients(
         &mut self, drawn: &[(u32, Vec<u32>)], policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]],
     ) -> Result<Parameters> {
-        let batches = self.token_batches(drawn, pairs);
-        let drawn = see(&self.lanes, drawn, &batches, pairs, reference);
+        let batches = self.token_batches(drawn, pairs, reference);
+        let drawn = see(&self.lanes, drawn, &batches, pairs);
         Ok(match &mut self.policies {
             Lanes::Plain(plain) => plain.gradients(policy, &drawn),
             Lanes::Cpu(cpu) => with_rows(&batches, &drawn, self.groups, |inputs| cpu.gradients(inputs)),
@@ -293,9 +297,9 @@ impl Trainer {
     ) -> StepMetrics {
         let rates: Vec<f64> = self.lanes.iter().zip(&self.scale)
             .map(|(l, scale)| scale * learning_rate(l.learning_rate.unwrap_or(self.config.learning_rate), &self.config, self.step)).collect();
-        let batches = self.token_batches(&drawn, pairs);
+        let batches = self.token_batches(&drawn, pairs, reference);
         let (weight_decay, clip) = (self.config.weight_decay, self.config.clip);
-        let seen = see(&self.lanes, &drawn, &batches, pairs, reference);
+        let seen = see(&self.lanes, &drawn, &batches, pairs);
         let ids = seen.rows.concat();
         let parts = match &mut self.policies {
             Lanes::Plain(plain) => Parts::Tensors(plain.step(policy, &seen, &Rates { learning_rate: &rates, weight_decay, clip })),
@@ -313,30 +317,50 @@ impl Trainer {
         StepMetrics { step: self.step - 1, pairs: ids, learning_rate: rates.iter().map(|r| *r as f32).collect(), parts }
     }
 
-    fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair]) -> Vec<TokenBatch> {
-        drawn.iter().map(|(_, ids)| TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context)).collect()
+    fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Vec<Seen> {
+        let streams = Streams::new(u64::from(self.seed));
+        drawn.iter().map(|(seed, ids)| {
+            let tokens = TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context);
+            let counted = tokens.counted();
+            let (chosen, rejected) = counted.split_at(ids.len());
+            let side = |s: usize| ids.iter().map(|i| reference[*i as usize][s]).collect();
+            // A stream of its own for every step: a run that is resumed draws the same.
+            let mut noise = streams.stream(&format!("noise/{seed}/{}", self.step));
+            let given = Given {
+                reference: [side(0), side(1)],
+                tokens: [chosen.to_vec(), rejected.to_vec()],
+                soft: ids.iter().map(|i| pairs[*i as usize].confidence).collect(),
+                noise: ids.iter().map(|_| (noise.uniform() as f32).clamp(1e-6, 0.999_999)).collect(),
+                ..Given::default()
+            };
+            Seen { tokens, given }
+        }).collect()
     }
 }
 
+/// One batch as tokens, and what methods are given of it.
+struct Seen {
+    tokens: TokenBatch,
+    given: Given,
+}
+
 /// Each lane's view of what was drawn for its seed.
-fn see<'a>(
-    lanes: &[LaneConfig], drawn: &'a [(u32, Vec<u32>)], batches: &'a [TokenBatch], pairs: &'a [PreferencePair], reference: &'a [[f32; 2]],
-) -> Drawn<'a> {
+fn see<'a>(lanes: &[LaneConfig], drawn: &'a [(u32, Vec<u32>)], batches: &'a [Seen], pairs: &'a [PreferencePair]) -> Drawn<'a> {
     let places: Vec<usize> = lanes.iter().map(|l| drawn.iter().position(|(s, _)| *s == l.seed).unwrap_or(0)).collect();
     Drawn {
         rows: places.iter().map(|p| drawn[*p].1.as_slice()).collect(),
-        tokens: places.iter().map(|p| &batches[*p]).collect(),
+        tokens: places.iter().map(|p| &batches[*p].tokens).collect(),
+        given: places.iter().map(|p| &batches[*p].given).collect(),
         pairs,
-        reference,
     }
 }
 
 /// The same for the fused passes: rows are laid out once a batch, however many lanes see it.
-fn with_rows<T>(batches: &[TokenBatch], drawn: &Drawn<'_>, groups: usize, work: impl FnOnce(&[LaneInput<'_>]) -> T) -> T {
-    let rows: Vec<Rows> = batches.iter().map(Rows::new).collect();
-    let inputs: Vec<LaneInput<'_>> = drawn.rows.iter().zip(&drawn.tokens).map(|(ids, tokens)| {
-        let batch = batches.iter().position(|b| std::ptr::eq(b, *tokens)).unwrap_or(0);
-        LaneInput::new(&rows[batch], ids, drawn.pairs, drawn.reference, groups)
+fn with_rows<T>(batches: &[Seen], drawn: &Drawn<'_>, groups: usize, work: impl FnOnce(&[LaneInput<'_>]) -> T) -> T {
+    let rows: Vec<Rows> = batches.iter().map(|b| Rows::new(&b.tokens)).collect();
+    let inputs: Vec<LaneInput<'_>> = drawn.rows.iter().zip(&drawn.tokens).zip(&drawn.given).map(|((ids, tokens), given)| {
+        let batch = batches.iter().position(|b| std::ptr::eq(&b.tokens, *tokens)).unwrap_or(0);
+        LaneInput::new(&rows[batch], given, ids, drawn.pairs, groups)
     }).collect();
     work(&inputs)
 }

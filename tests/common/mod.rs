@@ -57,7 +57,7 @@ pub fn random_pairs(rng: &mut Stream, n: usize, vocabulary: usize, groups: usize
         if rejected == chosen {
             rejected[0] = 5 + (rejected[0] - 4) % (vocabulary as u32 - 5);
         }
-        PreferencePair { prompt, chosen, rejected, group: i % groups, flipped: false, confidence: 1.0 }
+        PreferencePair { prompt, chosen, rejected, group: i % groups, flipped: false, confidence: 1.0 - 0.1 * (i % 5) as f32 }
     }).collect()
 }
 
@@ -107,4 +107,11 @@ pub fn largest_error(found: &[f32], expected: &[f64]) -> f64 {
     // `max` drops NaN, so a NaN becomes infinite first.
     found.iter().zip(expected).map(|(f, e)| (f64::from(*f) - e).abs() / e.abs().max(1.0))
         .map(|e| if e.is_nan() { f64::INFINITY } else { e }).fold(0.0, f64::max)
+}
+
+/// A lane of every method in every form.
+pub fn every_lane() -> Vec<LaneConfig> {
+    let forms = |m: &prefshift::objective::MethodInfo| if m.forms.is_empty() { vec![None] } else { m.forms.iter().map(|f| Some(f.id.to_string())).collect() };
+    let lanes = prefshift::objective::methods().into_iter().flat_map(|m| forms(m).into_iter().map(|form| LaneConfig { form, ..LaneConfig::new(m.id) }));
+    lanes.map(|l| if l.method == "wdpo" { l.with("rho", 2.0) } else { l }).collect()
 }

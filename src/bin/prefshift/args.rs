@@ -130,13 +130,14 @@ pub struct EvalArgs {
 
 #[derive(clap::Args)]
 pub struct LossArgs {
-    /// dpo, kldpo, wdpo, gr_dpo or dr_dpo.
+    /// A method of `prefshift methods`.
     #[arg(long)]
     pub method: String,
-    /// A parameter: beta, tau, rho, form, radius, eta, beta_prime.
+    /// A parameter of the method, or form=….
     #[arg(long = "param", value_name = "KEY=VALUE")]
     pub params: Vec<String>,
-    /// Log-probabilities as JSON: policy_chosen, policy_rejected, ref_chosen, ref_rejected, optional beta, group,
+    /// Log-probabilities as JSON: policy_chosen, policy_rejected, ref_chosen, ref_rejected; where a method needs them also
+    /// len_chosen, len_rejected, soft_label, ref2_chosen, ref2_rejected, noise; optional beta, group,
     /// grad_sq (for wdpo: ‖∇_e ℓ‖² of each pair).
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,

@@ -223,7 +223,8 @@ pub fn methods(args: &MethodsArgs) -> Result<()> {
         return Ok(());
     }
     for m in methods {
-        println!("{}  {}\n  {}\n  loss: {}\n  {}\n  {}", m.id, m.name, m.paper, m.formula, m.adversary, m.robust_to);
+        println!("{}  {}\n  {} ({}{}{})\n  loss: {}\n  {}\n  robust to: {}\n  not to: {}", m.id, m.name, m.paper, m.year, if m.arxiv.is_empty() { "" } else { ", arXiv " }, m.arxiv, m.formula, m.adversary, m.robust_to, m.not_robust_to);
+        [m.note, m.name_clash].iter().filter(|t| !t.is_empty()).for_each(|t| println!("  {t}"));
         for p in m.params {
             println!("  --param {}=…  {} (default {}, {} to {}): {}", p.id, p.symbol, p.default, p.min, p.max, p.help);
         }

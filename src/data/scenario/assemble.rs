@@ -3,7 +3,7 @@
 //! Every item has its own random streams, so that changing the mix, the marker, the flips or the labels
 //! changes what it says and nothing else.
 
-use super::draw::{assign, counts, first_wins, flips, tied};
+use super::draw::{assign, counts, first_wins, flips, preference, tied};
 use super::{Question, Recipe};
 use crate::config::{Labels, RunConfig};
 use crate::data::{Dataset, Example, PreferencePair, RewardTable, Vocabulary};
@@ -83,7 +83,9 @@ impl Assembler<'_> {
         };
         let prompt = self.prompt(name, group, &question);
         let (chosen, rejected) = if wins(ra, rb) { (a, b) } else { (b, a) };
-        PreferencePair { prompt, chosen, rejected, group, flipped: false, confidence: 1.0 }
+        // How clear the pair is to those who label it: at least ½, and a label that was flipped looks as sure as it did.
+        let confidence = preference(self.config.data.reward_scale, ra.max(rb), ra.min(rb)) as f32;
+        PreferencePair { prompt, chosen, rejected, group, flipped: false, confidence }
     }
 
     /// The question with an opening that tells the group as often as the config says.

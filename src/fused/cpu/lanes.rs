@@ -7,7 +7,7 @@ use super::{cores, spread};
 use crate::config::LaneConfig;
 use crate::data::PreferencePair;
 use crate::fused::layout::Layout;
-use crate::objective::{self, Batch, Objective, Params};
+use crate::objective::{self, Batch, Given, Judged, Need, Objective, Pairs, Params, dpo_slopes};
 use crate::policy::Parameters;
 use crate::train::state::LaneState;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -53,6 +53,8 @@ pub struct LaneMeasured {
     pub weights: Vec<f32>,
     /// ‖∇_e ℓ‖², 0 where the method does not need it.
     pub grad_sq: Vec<f32>,
+    /// Size of each pair's slope in the descended loss, tangents aside.
+    pub pull: Vec<f32>,
     /// The loss as published, the function being descended, τ, and the gradient norm before the clip.
     pub scalars: [f32; 4],
 }
@@ -60,8 +62,7 @@ pub struct LaneMeasured {
 /// What a lane sees of one step.
 pub struct LaneInput<'a> {
     rows: &'a Rows,
-    /// Reference log-probabilities, chosen then rejected, `[2·pair]`.
-    reference: Vec<f32>,
+    given: &'a Given,
     /// One-hot groups, `[pair, group]`.
     groups: Vec<f32>,
     n_groups: usize,
@@ -69,10 +70,9 @@ pub struct LaneInput<'a> {
 
 impl<'a> LaneInput<'a> {
     /// The pairs `ids`, whose rows are `rows`.
-    pub fn new(rows: &'a Rows, ids: &[u32], pairs: &[PreferencePair], reference: &[[f32; 2]], n_groups: usize) -> Self {
-        let side = |s: usize| ids.iter().map(move |i| reference[*i as usize][s]);
+    pub fn new(rows: &'a Rows, given: &'a Given, ids: &[u32], pairs: &[PreferencePair], n_groups: usize) -> Self {
         let groups = ids.iter().flat_map(|i| (0..n_groups).map(|g| f32::from(pairs[*i as usize].group == g))).collect();
-        Self { rows, reference: side(0).chain(side(1)).collect(), groups, n_groups }
+        Self { rows, given, groups, n_groups }
     }
 }
 
@@ -200,43 +200,48 @@ impl WithSimd for Step<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> LaneMeasured {
         let Self { layout, lane, input, rate, ws } = self;
         let rows = input.rows;
-        let n = rows.sequences() / 2;
+        let n = input.given.soft.len();
         let Lane { objective, form, hyper, state, params, grads, moments, frozen, .. } = lane;
         grads.fill(0.0);
         let pass = Pass { simd, layout, params, rows };
         let tangent = objective.info().needs_embedding_gradient;
         pass.forward(ws, tangent);
-        let ratios: Vec<f32> = rows.sums(&ws.logp).iter().zip(&input.reference).map(|(p, r)| p - r).collect();
-        let margins = row(&(0..n).map(|i| ratios[i] - ratios[n + i]).collect::<Vec<_>>());
-        let losses = objective.pair_losses(margins.clone(), hyper);
-        let slopes = values(objective.pair_slopes(margins.clone(), hyper));
+        let sums = rows.sums(&ws.logp);
+        let given = input.given;
+        let references = given.reference.iter().chain(&given.extra_reference).flatten();
+        let ratios: Vec<f32> = sums.iter().zip(references).map(|(p, r)| p - r).collect();
+        let part = |i: usize| row(&ratios[i * n..(i + 1) * n]);
+        let x = Pairs::new(part(0), part(1), (2..ratios.len() / n).map(part).collect(), given, &Device::flex());
+        let judged = Judged::new(*objective, form, &x, hyper, state);
+        let losses = judged.losses.clone();
         let grad_sq = tangent.then(|| {
-            pass.embedding_gradient(ws, &mirrored(&slopes));
+            pass.embedding_gradient(ws, &mirrored(&values(dpo_slopes(x.still_h(), hyper.get("beta")))));
             let d = layout.shape.width;
             let squares: Vec<f32> = rows.starts.windows(2).map(|w| ws.embedding_gradient[w[0] * d..w[1] * d].iter().map(|g| g * g).sum()).collect();
             (0..n).map(|i| squares[i] + squares[n + i]).collect::<Vec<f32>>()
         });
-        let groups = objective.info().needs_groups.then(|| {
+        let groups = objective.info().needs(Need::Groups).then(|| {
             Tensor::<3>::from_data(TensorData::new(input.groups.clone(), [1, n, input.n_groups]), &Device::flex())
         });
-        let batch = Batch { losses: losses.clone(), grad_sq: grad_sq.as_deref().map(row), groups, params: hyper };
+        let batch = Batch { losses: losses.clone(), pairs: &x, grad_sq: grad_sq.as_deref().map(row), groups, params: hyper };
         let w = objective.weigh(form, &batch, state);
-        let weights = values(w.weights);
-        let mut pull: Vec<f32> = weights.iter().zip(&slopes).map(|(w, s)| w * s).collect();
+        // Slopes by each sequence's log-probability: chosen, rejected, further ones.
+        let mut slopes: Vec<f32> = judged.slopes(&w.weights).into_iter().flat_map(values).collect();
+        let pull = (0..n).map(|i| 0.5 * (slopes[i].abs() + slopes[n + i].abs())).collect();
         if let Some(c) = w.tangent {
             pass.tangent(ws);
             let dlogp = rows.sums(&ws.dlogp);
             let dh: Vec<f32> = (0..n).map(|i| dlogp[i] - dlogp[n + i]).collect();
             // c ℓ̇ = c ℓ′(h) ḣ: its derivative by ḣ is c ℓ′, that by h is c ℓ″ ḣ.
-            let tracked = margins.autodiff().require_grad();
-            let penalty = (objective.pair_slopes(tracked.clone(), hyper) * (row(&dh) * c.clone())).sum();
-            let mut gradients = penalty.backward();
+            let tracked = x.still_h().autodiff().require_grad();
+            let along = dpo_slopes(tracked.clone(), hyper.get("beta"));
+            let tangent_slopes = values(along.clone().inner() * c.clone());
+            let mut gradients = (along * (row(&dh) * c)).sum().backward();
             let bent = tracked.grad_remove(&mut gradients).map_or_else(|| vec![0.0; n], values);
-            pull.iter_mut().zip(bent).for_each(|(p, b)| *p += b);
-            let tangent_pull: Vec<f32> = values(c).iter().zip(&slopes).map(|(c, s)| c * s).collect();
-            pass.backward_both(ws, &mirrored(&pull), &mirrored(&tangent_pull), grads);
+            slopes.iter_mut().zip(mirrored(&bent)).for_each(|(p, b)| *p += b);
+            pass.backward_both(ws, &slopes, &mirrored(&tangent_slopes), grads);
         } else {
-            pass.backward(ws, &mirrored(&pull), grads);
+            pass.backward(ws, &slopes, grads);
         }
         let grad_norm = match rate {
             Some(rate) if !*frozen => moments.step(simd, layout, params, grads, rate),
@@ -245,7 +250,7 @@ impl WithSimd for Step<'_> {
         };
         let scalar = |t: Tensor<2>| values(t).first().copied().unwrap_or(0.0);
         LaneMeasured {
-            ratios, losses: values(losses), weights, grad_sq: grad_sq.unwrap_or_else(|| vec![0.0; n]),
+            ratios: ratios[..2 * n].to_vec(), losses: values(losses), weights: values(w.weights), pull, grad_sq: grad_sq.unwrap_or_else(|| vec![0.0; n]),
             scalars: [scalar(w.loss), scalar(w.objective), scalar(w.tau), grad_norm],
         }
     }

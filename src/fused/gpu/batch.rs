@@ -38,12 +38,13 @@ impl Room {
 
     /// Words of one batch.
     pub fn words(&self) -> usize {
-        11 + 6 * self.rows + 3 * self.sequences + self.vocabulary + self.sequences / 2
+        11 + 6 * self.rows + 3 * self.sequences + self.vocabulary + self.sequences / 2 * 4
     }
 
-    /// Lays a batch out into `out` (zeroed). `reference` is `[sequence]`, `groups` `[pair]`. Returns the numbers of rows
+    /// Lays a batch out into `out` (zeroed). `reference` is `[sequence]`, `groups` `[pair]`, `given` `[3·pair]`: soft labels, then
+    /// tokens of chosen and rejected answers. Returns the numbers of rows
     /// and of counted rows.
-    pub fn fill(&self, out: &mut [u32], sequences: &[Sequence<'_>], reference: &[f32], groups: &[u32]) -> [u32; 2] {
+    pub fn fill(&self, out: &mut [u32], sequences: &[Sequence<'_>], reference: &[f32], groups: &[u32], given: &[f32]) -> [u32; 2] {
         let (r, n) = (self.rows, self.sequences);
         let (token, place, row_of, counted_of, target, sorted) = (8, 8 + r, 8 + 2 * r, 8 + 3 * r, 8 + 4 * r, 8 + 5 * r);
         let (first_row, first_counted, first_sorted) = (8 + 6 * r, 9 + 6 * r + n, 10 + 6 * r + 2 * n);
@@ -96,6 +97,7 @@ impl Room {
             *to = v.to_bits();
         }
         out[reference_at + n..reference_at + n + n / 2].iter_mut().zip(groups).for_each(|(to, g)| *to = *g);
+        out[reference_at + n + n / 2..].iter_mut().zip(given).for_each(|(to, v)| *to = v.to_bits());
         (out[0], out[1]) = (rows as u32, counted as u32);
         [rows as u32, counted as u32]
     }
@@ -133,10 +135,10 @@ impl Feed {
     }
 
     /// Adds a batch; returns its place.
-    pub fn push(&mut self, sequences: &[Sequence<'_>], reference: &[f32], groups: &[u32]) -> u32 {
+    pub fn push(&mut self, sequences: &[Sequence<'_>], reference: &[f32], groups: &[u32], given: &[f32]) -> u32 {
         let at = self.words.len();
         self.words.resize(at + self.room.words(), 0);
-        let counts = self.room.fill(&mut self.words[at..], sequences, reference, groups);
+        let counts = self.room.fill(&mut self.words[at..], sequences, reference, groups, given);
         self.counts = [self.counts[0].max(counts[0]), self.counts[1].max(counts[1])];
         self.batches += 1;
         self.batches as u32 - 1

@@ -74,7 +74,7 @@ impl Eval {
         for batch in batches {
             let span = |i: usize| i * batch.context..(i + 1) * batch.context;
             let sequences: Vec<Sequence<'_>> = (from..to).map(|i| (&batch.tokens[span(i)], &batch.loss_mask[span(i)])).collect();
-            self.feed.push(&sequences, &[], &[]);
+            self.feed.push(&sequences, &[], &[], &[]);
         }
         for lane in 0..=lanes {
             self.feed.lane(lane)[0] = if batches.len() > 1 { lane.min(lanes - 1) as u32 } else { 0 };

@@ -38,6 +38,8 @@ pub struct PairTable {
     pub reference: Vec<f32>,
     /// `[pair]`.
     pub group: Vec<u32>,
+    /// Soft labels p̂, `[pair]`.
+    pub soft: Vec<f32>,
     /// Groups in all.
     pub groups: usize,
 }
@@ -107,7 +109,7 @@ impl GpuLanes {
         let (shape, padded) = (layout.shape, Padded::new(layout));
         let n_pairs = pairs.group.len();
         let entries = n_pairs * 2 * shape.context;
-        if pairs.tokens.len() != entries || pairs.mask.len() != entries || pairs.reference.len() != 2 * n_pairs {
+        if pairs.tokens.len() != entries || pairs.mask.len() != entries || pairs.reference.len() != 2 * n_pairs || pairs.soft.len() != n_pairs {
             return Err(wrong(format!("{n_pairs} pairs do not fit their table")));
         }
         if reference.len() != padded.flat_len() || lanes.is_empty() || batch == 0 || OBJECTIVES.iter().any(|o| o.info().params.len() > MAX_PARAMS) {
@@ -129,7 +131,7 @@ impl GpuLanes {
         }
         let acts = Activations::new(&gpu, &shape, &pass, true)?;
         let grads = Gradients::new(&gpu, &shape, &pass, &padded)?;
-        let measures = 5 * batch + 4;
+        let measures = 6 * batch + 4;
         let measured = gpu.buffer("measurements", lanes.len() * measures, STORAGE)?;
         let staging = gpu.buffer("measurements", lanes.len() * measures, STAGING)?;
         let kernels = Kernels::new(&gpu, &shape, true, tangents > 0);
@@ -236,7 +238,9 @@ impl GpuLanes {
                 let sequences: Vec<Sequence<'_>> = of.iter().map(|i| (&self.table.tokens[span(*i)], &self.table.mask[span(*i)])).collect();
                 let reference: Vec<f32> = of.iter().map(|i| self.table.reference[*i]).collect();
                 let groups: Vec<u32> = ids.iter().map(|i| self.table.group[*i as usize]).collect();
-                self.feed.push(&sequences, &reference, &groups)
+                let tokens = sequences.iter().map(|(_, mask)| mask.iter().sum::<f32>());
+                let given: Vec<f32> = ids.iter().map(|i| self.table.soft[*i as usize]).chain(tokens).collect();
+                self.feed.push(&sequences, &reference, &groups, &given)
             };
             places.push(batch);
             self.feed.lane(row)[0] = batch;
@@ -250,19 +254,19 @@ impl GpuLanes {
     /// [`ErrorCode::Device`] where the device failed.
     pub async fn measured(&mut self) -> Result<Measured> {
         let (n, lanes) = (self.pairs, self.lanes);
-        let values: Vec<f32> = self.gpu.read(&self.measured, &self.staging, lanes * (5 * n + 4)).await?;
+        let values: Vec<f32> = self.gpu.read(&self.measured, &self.staging, lanes * (6 * n + 4)).await?;
         let (wide, narrow) = (|| vec![0.0; lanes * n], || vec![0.0; lanes]);
         let mut m = Measured {
-            chosen: wide(), rejected: wide(), losses: wide(), weights: wide(), grad_sq: wide(),
+            chosen: wide(), rejected: wide(), losses: wide(), weights: wide(), grad_sq: wide(), pull: wide(),
             loss: narrow(), objective: narrow(), tau: narrow(), grad_norm: narrow(),
         };
-        for (lane, values) in self.order.iter().zip(values.chunks_exact(5 * n + 4)) {
+        for (lane, values) in self.order.iter().zip(values.chunks_exact(6 * n + 4)) {
             let to = lane * n..(lane + 1) * n;
-            for (i, column) in [&mut m.chosen, &mut m.rejected, &mut m.losses, &mut m.weights, &mut m.grad_sq].into_iter().enumerate() {
+            for (i, column) in [&mut m.chosen, &mut m.rejected, &mut m.losses, &mut m.weights, &mut m.grad_sq, &mut m.pull].into_iter().enumerate() {
                 column[to.clone()].copy_from_slice(&values[i * n..(i + 1) * n]);
             }
             for (i, column) in [&mut m.loss, &mut m.objective, &mut m.tau, &mut m.grad_norm].into_iter().enumerate() {
-                column[*lane] = values[5 * n + i];
+                column[*lane] = values[6 * n + i];
             }
         }
         Ok(m)

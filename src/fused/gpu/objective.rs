@@ -19,25 +19,23 @@ pub fn source() -> String {
         }
         s.push_str(objective.shader());
     }
-    // β is every method's own parameter; the default pair loss is called with it.
-    switch(&mut s, "pair_of(which: u32, h: f32) -> vec3<f32>", "pair", "h", |id| format!("default_pair(param({id}_beta), h)"));
-    switch(&mut s, "summary_of(which: u32, form: u32) -> Summary", "summary", "form", |_| "default_summary()".into());
-    switch(&mut s, "weight_of(which: u32, form: u32, i: u32, s: Summary) -> vec2<f32>", "weight", "form, i, s", |_| "default_weight()".into());
-    switch(&mut s, "state_of(which: u32, form: u32, group: u32) -> f32", "state", "form, group", |_| "state(group)".into());
+    switch(&mut s, "pair_of(which: u32, form: u32, i: u32) -> vec3<f32>", "pair", "form, i", "default_pair(i)");
+    switch(&mut s, "summary_of(which: u32, form: u32) -> Summary", "summary", "form", "default_summary()");
+    switch(&mut s, "weight_of(which: u32, form: u32, i: u32, s: Summary) -> vec2<f32>", "weight", "form, i, s", "default_weight()");
+    switch(&mut s, "state_of(which: u32, form: u32, group: u32) -> f32", "state", "form, group", "state(group)");
     include_str!("objective.wgsl").replace("//METHODS", &s)
 }
 
-/// `fn {signature}` that calls each method's own `{id}_{name}`, or the default where it has none.
-fn switch(s: &mut String, signature: &str, name: &str, arguments: &str, default: impl Fn(&str) -> String) {
+/// `fn {signature}` that calls each method's own `{id}_{name}`, and the default for the rest.
+fn switch(s: &mut String, signature: &str, name: &str, arguments: &str, default: &str) {
     let _ = writeln!(s, "fn {signature} {{\n    switch which {{");
     for (i, objective) in OBJECTIVES.iter().enumerate() {
         let id = objective.info().id;
-        let own = objective.shader().contains(&format!("fn {id}_{name}("));
-        let call = if own { format!("{id}_{name}({arguments})") } else { default(id) };
-        let case = if i == 0 { "default".into() } else { format!("case {i}u") };
-        let _ = writeln!(s, "        {case}: {{ return {call}; }}");
+        if objective.shader().contains(&format!("fn {id}_{name}(")) {
+            let _ = writeln!(s, "        case {i}u: {{ return {id}_{name}({arguments}); }}");
+        }
     }
-    s.push_str("    }\n}\n");
+    let _ = writeln!(s, "        default: {{ return {default}; }}\n    }}\n}}");
 }
 
 /// Place of `method` and of its `form` in the switch.

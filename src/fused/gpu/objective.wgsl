@@ -4,7 +4,7 @@
 @group(0) @binding(2) var<storage, read> stats: array<f32>;
 @group(0) @binding(3) var<storage, read> squares: array<f32>;
 @group(0) @binding(4) var<storage, read_write> slopes: array<f32>;
-// a, b, ℓ, weight, ‖g‖² of each pair, then loss, objective, τ and the gradient's norm, per lane.
+// a, b, ℓ, weight, ‖g‖², share of the gradient of each pair, then loss, objective, τ and the gradient's norm, per lane.
 @group(0) @binding(5) var<storage, read_write> measured: array<f32>;
 // What a method keeps from step to step, one number per group and lane.
 @group(0) @binding(6) var<storage, read_write> states: array<f32>;
@@ -21,11 +21,28 @@ struct Summary {
 }
 
 fn pairs() -> u32 { return op.sequences / 2u; }
-fn column(i: u32) -> u32 { return lane * (5u * pairs() + 4u) + i * pairs(); }
+fn column(i: u32) -> u32 { return lane * (6u * pairs() + 4u) + i * pairs(); }
 fn param(i: u32) -> f32 { return bitcast<f32>(feed[lane_at(lane) + 8u + i]); }
 fn loss(i: u32) -> f32 { return measured[column(2u) + i]; }
 fn grad_sq(i: u32) -> f32 { return measured[column(4u) + i]; }
 fn group_of(i: u32) -> u32 { return feed[base + 11u + 6u * op.rows + 3u * op.sequences + V + i]; }
+fn ratio_w(i: u32) -> f32 { return measured[column(0u) + i]; }
+fn ratio_l(i: u32) -> f32 { return measured[column(1u) + i]; }
+fn margin(i: u32) -> f32 { return ratio_w(i) - ratio_l(i); }
+fn logp_w(i: u32) -> f32 { return ratio_w(i) + reference(i); }
+fn logp_l(i: u32) -> f32 { return ratio_l(i) + reference(pairs() + i); }
+fn given(i: u32) -> f32 { return bitcast<f32>(feed[base + 11u + 6u * op.rows + 3u * op.sequences + V + pairs() + i]); }
+fn soft(i: u32) -> f32 { return given(i); }
+fn certainty(i: u32) -> f32 { return 2.0 * soft(i) - 1.0; }
+fn tokens_w(i: u32) -> f32 { return given(pairs() + i); }
+fn tokens_l(i: u32) -> f32 { return given(2u * pairs() + i); }
+fn all_tokens_w() -> f32 {
+    var sum = 0.0;
+    for (var i = 0u; i < pairs(); i++) { sum += tokens_w(i); }
+    return sum;
+}
+// A loss and its slope by the margin, as a loss and its slopes by both log-ratios.
+fn by_margin(loss: f32, slope: f32) -> vec3<f32> { return vec3(loss, slope, -slope); }
 fn groups() -> u32 { return op.k; }
 fn state(group: u32) -> f32 { return states[lane * groups() + group]; }
 fn mean_loss() -> f32 {
@@ -59,10 +76,21 @@ fn softplus_loss(z: f32) -> vec3<f32> {
     let falls = select(1.0 - small, small, z > 0.0);
     return vec3(max(-z, 0.0) + log1p(e), -falls, small * (1.0 - small));
 }
-// The pair loss of most methods and its derivatives by h: −log σ(βh).
-fn default_pair(beta: f32, h: f32) -> vec3<f32> {
+// The pair loss of most methods and its first two derivatives by h: −log σ(βh).
+fn default_loss(h: f32) -> vec3<f32> {
+    let beta = param(0u);
     let v = softplus_loss(beta * h);
     return vec3(v.x, beta * v.y, beta * beta * v.z);
+}
+fn default_pair(i: u32) -> vec3<f32> {
+    let v = default_loss(margin(i));
+    return by_margin(v.x, v.y);
+}
+// The same with smoothed labels.
+fn smoothed(beta: f32, epsilon: f32, h: f32) -> vec3<f32> {
+    let up = softplus_loss(beta * h);
+    let down = softplus_loss(-beta * h);
+    return by_margin((1.0 - epsilon) * up.x + epsilon * down.x, beta * ((1.0 - epsilon) * up.y - epsilon * down.y));
 }
 fn default_summary() -> Summary {
     let mean = mean_loss();
@@ -102,16 +130,18 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_index) l:
     let form = feed[lane_at(this_lane) + 3u];
     if (op.mode == 0u) {
         for (var i = l; i < n; i += 64u) {
-            let a = over(lane, 1u, i) - reference(i);
-            let b = over(lane, 1u, n + i) - reference(n + i);
-            let v = pair_of(which, a - b);
-            measured[column(0u) + i] = a;
-            measured[column(1u) + i] = b;
-            measured[column(2u) + i] = v.x;
+            measured[column(0u) + i] = over(lane, 1u, i) - reference(i);
+            measured[column(1u) + i] = over(lane, 1u, n + i) - reference(n + i);
             measured[column(4u) + i] = 0.0;
+        }
+        // A loss may look at other pairs.
+        storageBarrier();
+        for (var i = l; i < n; i += 64u) {
+            let v = pair_of(which, form, i);
+            measured[column(2u) + i] = v.x;
             if (has_tangent) {
                 slopes[lane * 2u * op.sequences + i] = v.y;
-                slopes[lane * 2u * op.sequences + n + i] = -v.y;
+                slopes[lane * 2u * op.sequences + n + i] = v.z;
             }
         }
     } else {
@@ -122,26 +152,30 @@ fn main(@builtin(workgroup_id) g: vec3<u32>, @builtin(local_invocation_index) l:
     let s = summary_of(which, form);
     for (var i = l; i < n; i += 64u) {
         let weight = weight_of(which, form, i, s);
-        let v = pair_of(which, measured[column(0u) + i] - measured[column(1u) + i]);
+        let v = pair_of(which, form, i);
         measured[column(3u) + i] = weight.x;
-        // Σ w ℓ + Σ c ℓ' ḣ: by h it is w ℓ' + c ℓ'' ḣ, by ḣ it is c ℓ'.
-        var by_h = weight.x * v.y;
+        var by_a = weight.x * v.y;
+        var by_b = weight.x * v.z;
+        measured[column(5u) + i] = 0.5 * (abs(by_a) + abs(by_b));
         var by_moved = 0.0;
         if (has_tangent) {
+            // Σ w ℓ + Σ c ℓ' ḣ: by h it is w ℓ' + c ℓ'' ḣ, by ḣ it is c ℓ'. Methods with tangents have DPO's loss.
             let moved = lane + op.tangents;
-            by_h += weight.y * v.z * (over(moved, 1u, i) - over(moved, 1u, n + i));
+            let bent = weight.y * default_loss(margin(i)).z * (over(moved, 1u, i) - over(moved, 1u, n + i));
+            by_a += bent;
+            by_b -= bent;
             by_moved = weight.y * v.y;
         }
         let at = lane * 2u * op.sequences + i;
-        slopes[at] = by_h;
-        slopes[at + n] = -by_h;
+        slopes[at] = by_a;
+        slopes[at + n] = by_b;
         slopes[at + op.sequences] = by_moved;
         slopes[at + op.sequences + n] = -by_moved;
     }
     if (l == 0u) {
-        measured[column(5u)] = s.loss;
-        measured[column(5u) + 1u] = s.objective;
-        measured[column(5u) + 2u] = s.tau;
+        measured[column(6u)] = s.loss;
+        measured[column(6u) + 1u] = s.objective;
+        measured[column(6u) + 2u] = s.tau;
     }
     for (var from_group = 0u; from_group < groups(); from_group += 64u) {
         var next = 0.0;

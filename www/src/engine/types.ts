@@ -290,6 +290,12 @@ name: string,
  */
 help: string, };
 
+export type Family = "paper" | "related" | "peer" | "trl";
+
+export type Need = "groups" | "soft-labels" | "samples" | "references" | "rewards" | "token-edits" | "reference-data";
+
+export type Confidence = "text" | "code" | "reading";
+
 export type MethodInfo = { 
 /**
  * Name in configs and on the command line.
@@ -300,21 +306,53 @@ id: string,
  */
 name: string, 
 /**
- * Where it was published.
+ * Where it belongs.
+ */
+family: Family, 
+/**
+ * Authors and title or place.
  */
 paper: string, 
+/**
+ * Year of its first publication.
+ */
+year: number, 
+/**
+ * Its arXiv identifier; empty where it has none.
+ */
+arxiv: string, 
 /**
  * The objective, as LaTeX.
  */
 formula: string, 
 /**
- * What the adversary may do, in one sentence.
+ * What the adversary may do, in one sentence; or how the method treats the pairs where it has none.
  */
 adversary: string, 
 /**
- * What it is robust to, and what it is not.
+ * What it is robust to, in one sentence.
  */
 robust_to: string, 
+/**
+ * What it is not robust to, in one sentence.
+ */
+not_robust_to: string, 
+/**
+ * What it needs beyond pairs and one reference policy.
+ */
+needs: Array<Need>, 
+/**
+ * How sure we are of it.
+ */
+confidence: Confidence, 
+/**
+ * Where text, code and this version differ, or what is not certain; empty where nothing is to be said.
+ */
+note: string, 
+/**
+ * Other methods of the same name; empty where there is none.
+ */
+name_clash: string, 
 /**
  * Variants; the first is the default. Empty where there is only one.
  */
@@ -324,13 +362,21 @@ forms: Array<FormInfo>,
  */
 params: Array<ParamInfo>, 
 /**
- * It is told each pair's group.
+ * What a frame's `tau` shows for this method; empty where it is 0.
  */
-needs_groups: boolean, 
+gauge: string, 
+/**
+ * The loss depends on log-probabilities only through the margin, so that policies known up to a constant can use it.
+ */
+margins_only: boolean, 
 /**
  * It needs the gradient with respect to token embeddings (and its derivative).
  */
-needs_embedding_gradient: boolean, };
+needs_embedding_gradient: boolean, 
+/**
+ * It has a version for the GPU; without one a run that uses it trains on the CPU.
+ */
+gpu: boolean, };
 
 export type GroupInfo = { 
 /**
