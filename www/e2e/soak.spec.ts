@@ -57,7 +57,7 @@ for (const [device, query] of [['CPU', CPU_RUN], ['WebGPU', GPU_RUN]] as const) 
     console.log(device, JSON.stringify(rows));
     const [early, late] = rows as [(typeof rows)[0], (typeof rows)[0]];
     expect(late.wasm).toBe(early.wasm);
-    expect(late.gpu).toBe(early.gpu);
+    expect(late.gpu - early.gpu, 'not a page more').toBeLessThan(4096);
     expect(late.js - early.js, 'less than 20 kB a cycle').toBeLessThan(20_000 * (CYCLES - 10));
   });
 }

@@ -38,6 +38,9 @@ class Fake {
     this.listener?.events([{ event: 'started' } as Event, ...(this.at === 0 ? [evaluation(0)] : [])]);
     if (play) this.say('training');
   }
+  begin(): void {
+    this.listener?.events([{ event: 'started' } as Event]);
+  }
   /** Trains `n` steps; every fifth is preceded by an evaluation. */
   train(n: number): void {
     for (let i = 0; i < n; i += 1) {
@@ -179,6 +182,14 @@ describe('Supervisor', () => {
     await vi.advanceTimersByTimeAsync(400);
     now().train(6);
     expect(heard).toMatchObject({ steps: [10, 11, 12, 13, 14, 15], evaluations: [15] });
+  });
+
+  it('passes on a second beginning, which a run has whose reference policy is trained first', async () => {
+    const { supervisor, heard, now } = scene('cpu');
+    await supervisor.start(run, true);
+    now().begin();
+    now().train(2);
+    expect(heard).toMatchObject({ started: 2, steps: [0, 1] });
   });
 
   it('counts frames from the beginning over several losses', async () => {

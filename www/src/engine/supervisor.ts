@@ -286,7 +286,8 @@ export class Supervisor implements Engine {
     const { told } = this;
     switch (event.event) {
       case 'started':
-        if (told.started) return false;
+        // A run whose reference policy is trained first begins a second time, with its lanes.
+        if (this.quiet || (this.since && told.started)) return false;
         told.started = true;
         return true;
       case 'frame':
