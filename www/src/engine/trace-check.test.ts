@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import text from '../../public/demo.trace.jsonl?raw';
-import { openTrace } from './trace-check';
+import { openExport, openTrace } from './trace-check';
 
 
 const lines = text.split('\n').filter(Boolean);
@@ -40,6 +40,14 @@ describe('openTrace', () => {
     });
     expect(tried).toBeGreaterThan(300);
     expect(refused / tried).toBeGreaterThan(0.8);
+  });
+
+  it('opens a run that was exported as JSON, and says what else is not one', () => {
+    const trace = lines.map((line) => JSON.parse(line) as unknown);
+    expect(openExport(JSON.stringify({ format: 'prefshift-run/1', trace }))).toHaveLength(lines.length);
+    for (const bad of ['', '{', '7', '[]', '{"trace":7}', '{"trace":[]}', '{"trace":[null]}', '{"trace":["x"]}', '{"trace":[{"event":"frame"}]}']) {
+      expect(() => openExport(bad), bad).toThrow(expect.objectContaining({ code: 'trace' }));
+    }
   });
 
   it('refuses a pair, a group or a lane that is not there', () => {

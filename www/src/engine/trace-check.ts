@@ -110,3 +110,16 @@ export function openTrace(text: string): Event[] {
   });
   return events;
 }
+
+/** The events of a run that this page exported as one JSON object. */
+export function openExport(text: string): Event[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    refuse(0, 'the file is not JSON');
+  }
+  const trace = isShape(value) ? value['trace'] : undefined;
+  if (!Array.isArray(trace)) refuse(0, '`trace` is not a list of events');
+  return openTrace(trace.map((event) => JSON.stringify(event)).join('\n'));
+}

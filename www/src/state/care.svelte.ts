@@ -1,6 +1,6 @@
 // Looks after the run on show: says what was lost and what became of it, keeps the run in the browser's storage and as a
 // file, and knows what it does behind another tab.
-import { MOST_TRACE_BYTES, openTrace } from '../engine/trace-check';
+import { MOST_TRACE_BYTES, openExport, openTrace } from '../engine/trace-check';
 import { asEngineError, type Checkpoint } from '../engine/protocol';
 import type { Supervisor } from '../engine/supervisor';
 import type { Event } from '../engine/types';
@@ -168,7 +168,7 @@ export class Care {
     }
   }
 
-  /** Opens a recording or a checkpoint; false where the file is neither, and so a file of pairs. */
+  /** Opens a recording, an exported run or a checkpoint; false where the file is neither, and so a file of pairs. */
   async opens(file: File): Promise<boolean> {
     const { lab } = this;
     try {
@@ -176,9 +176,11 @@ export class Care {
       // The header's length in eight bytes, then the header.
       const checkpoint = start[8] === 0x7b && start[7] === 0 && start[6] === 0;
       const recording = /^\s*\{\s*"event"\s*:/.test(new TextDecoder().decode(start));
-      if (!checkpoint && !recording) return false;
+      const exported = /^\s*\{\s*"format"\s*:\s*"prefshift-run\//.test(new TextDecoder().decode(start));
+      if (!checkpoint && !recording && !exported) return false;
       const most = checkpoint ? MOST_BYTES : MOST_TRACE_BYTES;
       if (file.size > most) lab.say('error', t.fileRefused(file.name, t.care.tooLarge(file.size >> 20, most >> 20)), '');
+      else if (exported) await lab.showRecording(openExport(await file.text()));
       else if (recording) await lab.showRecording(openTrace(await file.text()));
       else await this.openCheckpoint(file.name, new Uint8Array(await file.arrayBuffer()));
     } catch (thrown) {
