@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { CSP, HEADERS, headersFile } from './csp.ts';
+import { formulas } from './formulas.ts';
 import { precache } from './precache.ts';
 
 const folder = new URL('./public/', import.meta.url);
@@ -42,7 +43,7 @@ export default defineConfig({
   base: './',
   appType: 'mpa',
   define: { __SHIPPED__: JSON.stringify(shipped) },
-  plugins: [svelte(), { name: 'early', transformIndexHtml: () => early }, strict, precache()],
+  plugins: [svelte(), formulas, { name: 'early', transformIndexHtml: () => early }, strict, precache()],
   preview: { headers: HEADERS },
   worker: { format: 'es' },
   // The style sheet is written for browsers that know light-dark(); nothing of it is rewritten.

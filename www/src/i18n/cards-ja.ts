@@ -2,7 +2,6 @@
 
 /** 一枚のカード。空文字は、英語でも空の欄。 */
 export interface CardJa {
-  name?: string;
   adversary: string;
   robust: string;
   not: string;
@@ -80,7 +79,6 @@ export const CARDS: Record<string, CardJa> = {
     clash: 'RPO は Iterative Reasoning PO（2404.19733）や Reward-aware PO の名でもある。',
   },
   exo_pref: {
-    name: 'EXO（ペア）',
     adversary: 'なし。ラベルの分布を覆うのではなく、その峰の一つを求める。',
     robust: 'すべてのラベルには合わせられない小さな方策。平均せず、一部をあきらめる。',
     not: 'ε が小さいときの誤ったラベル（最初の歩みが急）と、比率の変化。',
@@ -131,7 +129,6 @@ export const CARDS: Record<string, CardJa> = {
     gauge: 'このバッチの β',
   },
   maxmin: {
-    name: 'MaxMin（本実装の代用）',
     adversary: '平均損失が最も大きい群を選び、すべての重みを与える。',
     robust: '教えられた群のどんな比率にも。最悪の群だけが数えられる。',
     not: 'バッチ中の小さな群（平均が雑音になる）と、誤ったラベル。',
@@ -148,7 +145,6 @@ export const CARDS: Record<string, CardJa> = {
   sppo_hard: { adversary: NONE, robust: '際限なく伸びる対数比。それぞれに目標がある。', not: '誤ったラベル（距離の二乗が最も効く）と、比率の変化。', note: '損失だけ。論文の自己対戦の繰り返しは含まない。' },
   aot: { adversary: RANKED, robust: '合わせられない個々のペア（バッチ全体が良くなる限り）。', not: 'まれな群。他のペアで埋め合わせられてしまう。', note: 'ペアは、方策のマージンの中での順位で呼ぶ。' },
   aot_unpaired: {
-    name: 'AOT（組なし）',
     adversary: RANKED,
     robust: '合わせられない個々のペア（バッチ全体が良くなる限り）。',
     not: 'まれな群。他のペアで埋め合わせられてしまう。',
@@ -158,7 +154,6 @@ export const CARDS: Record<string, CardJa> = {
   apo_down: { adversary: NONE, robust: '合わせられないペア。シグモイドが手放す。', not: MIX, note: '好まれた答えが、方策の書くものより悪いときのため。好まれた答えの確率も意図して下げる。' },
   discopop: { adversary: NONE, robust: '意図したものはない。ベンチマークの得点で選ばれた。', not: '誤ったラベルと比率の変化。損失は凸でない。' },
   sigmoid_norm: {
-    name: 'Sigmoid（長さで正規化）',
     adversary: NONE,
     robust: '長さの異なる答え。長い答えほど効くということがない。',
     not: BOTH,
@@ -166,37 +161,40 @@ export const CARDS: Record<string, CardJa> = {
     clash: 'RSO の sigmoid-norm は別物で、norm は参照方策で割ることを指す。',
   },
   sft: { adversary: 'なし。不採用の答えは見ない。', robust: '過剰な最適化。真似るだけだから。', not: '誤ったラベル（それも真似る）と、比率の変化。' },
+  mrpo: {
+    adversary: 'なし。二つの答えを見分ける参照方策ほど重みが増す。',
+    robust: '一部のペアに弱い参照方策が混じること。',
+    not: '誤ったラベルと、比率の変化。適応する重みはラベルを漏らすと言われる（2512.10040）。',
+    note: '著者のコードでは二つの適応重みが入れ替わっており、両方を選べる。別の参照方策は、参照用コーパスの半分ずつで学習する。',
+  },
+  rs_dpo: {
+    adversary: 'なし。報酬の差がはっきりしないペアは使わない。',
+    robust: '誤ったラベル（そもそも見ない）と、方策が書きそうにない答え。',
+    not: '誤った報酬と、報酬を与えられた群の比率の変化。',
+    note: '要約による。著者のコードは公開されていない。η は報酬の尺度によるので、ここではラベルの尺度に合わせる。',
+  },
+  exo_rw: { adversary: 'なし。ラベルではなく、参照方策自身のサンプルの報酬から学ぶ。', robust: '誤ったラベル。そもそも見ない。', not: '誤った報酬と、報酬を与えられた群の比率の変化。' },
+  mpo: {
+    adversary: 'なし。大きく外れたペアは手放し、参照方策の学習に使った文の確率を保つ。',
+    robust: '誤ったラベル。合わせられないペアではシグモイドの傾きが消える。',
+    not: '比率の変化。まれな群には傾きが届かないことがある。',
+    note: '論文の本文は手元になかった。スコアに参照方策や温度があるか、重みがいくつかは不明。',
+    clash: 'MPO は Mixed Preference Optimization（InternVL）の名でもあり、TRL の MPO はそちらを指す。',
+  },
+  rso: {
+    adversary: 'なし。より良い方策が書きそうな答えから学ぶ。',
+    robust: '誤ったラベル（そもそも見ない）と、別の方策が書いたペア。',
+    not: '誤った報酬と、報酬を与えられた群の比率の変化。',
+    note: '候補は温度 1 で引き、64 から 8 ではなく 16 から 4 を選ぶ。同じ文は、論文のとおり一度だけ数える。',
+    clash: 'TRL の sigmoid_norm は長さで割る。ここでの norm は参照方策で割ること。',
+  },
   mix: {
-    name: '重み付き和',
     adversary: NONE,
     robust: '各部分が頑健なものに、いくらか。',
     not: '最も重い部分が頑健でないもの。',
     note: 'β は全部分に共通。sigmoid + sft は TRL の RPO、sigmoid + bco_pair + sft は TRL の MPO（InternVL の Mixed PO）。',
     clash: 'TRL の MPO はこの種の和で、Maximum Preference Optimization ではない。',
   },
-};
-
-export const FORMS: Record<string, { name: string; help: string }> = {
-  'kldpo/normalized': { name: '正規化', help: '重みの和は 1（アルゴリズム 2 のとおり）。' },
-  'kldpo/authors': { name: '著者のコード', help: '重み exp((ℓ−平均)/τ) を 10 で打ち切り、バッチ平均をとる。正規化しないので歩幅も大きくなる。' },
-  'kldpo/radius': { name: '半径を固定', help: 'KL(P‖一様) を半径に保ち、τ をバッチごとに解く（補題 12 の双対）。本実装による。' },
-  'wdpo/algorithm1': { name: 'アルゴリズム 1', help: '平均 ℓ + ρ √(平均 ‖∇_e ℓ‖²)。' },
-  'wdpo/appendix_f': { name: '付録 F', help: '平均 (ℓ + ρ ‖∇_e ℓ‖²)。ρ の尺度が異なり、勾配が小さいときはずっと弱い。' },
-  'gipo/loss': { name: '損失を縮尺', help: '確かさを損失に掛ける。幾何平均を soft IPO に当てはめたもの。' },
-  'gipo/margin': { name: 'マージンを縮尺', help: '確かさをマージンに掛ける：((2p̂−1)h − 1/(2β))²。' },
-  'ada_dpo/paper': { name: '論文', help: 'マージンそのもの。β は τ と ρ に含まれ、τ は閉じた式で求める。' },
-  'ada_dpo/authors': { name: '著者のコード（閉じた式）', help: 'β 倍のマージン。損失から τ の定数項を除く。τ は閉じた式で求める。' },
-  'ada_dpo/newton': { name: '著者のニュートン法', help: '著者のコードのとおり、τ を 1 から射影ニュートン法で 5 歩。' },
-  'rpo/authors': { name: '著者のコード', help: '対数確率の和の βη 倍を引く。' },
-  'rpo/token_mean': { name: 'TRL', help: 'バッチの好まれた答えの全トークンの平均の η 倍を加える（sigmoid + sft）。' },
-  'rpo/sequence_mean': { name: 'OpenRLHF', help: '答えごとのトークン平均をさらに平均したものの η 倍を加える。' },
-  'exo_pref/normalized': { name: '正規化した目標', help: '目標は (1−ε, ε)。TRL の exo_pair と同じ。' },
-  'exo_pref/authors': { name: '著者のコード', help: '正規化しない対数目標 0 と −10。' },
-  'cdpo/fixed': { name: '一定の割合', help: 'どのペアにも同じ ε。' },
-  'cdpo/soft': { name: '柔らかいラベル', help: 'ペアごとの ε = 1 − p̂（柔らかいラベルがなければ DPO と同じ）。' },
-  'ipo/sum': { name: '和', help: '対数比をトークンについて足す（論文のとおり）。' },
-  'ipo/length': { name: 'トークンあたり（TRL）', help: '対数比をトークン数で割る。' },
-  'ipo/soft': { name: '柔らかいラベル', help: '目標を 2p̂ − 1 倍する（Furuta ら）。' },
 };
 
 /** パラメーターの説明。鍵は「手法/名」、どの手法でも同じなら「名」だけ。 */
@@ -225,6 +223,19 @@ export const PARAMS: Record<string, string> = {
   'aot/epsilon': 'ラベルの平滑化。',
   'aot_unpaired/epsilon': 'ラベルの平滑化。',
   'discopop/tau': '二つの損失を切り替える門の温度。',
+  'mrpo/epsilon': '別の参照方策を、主な参照方策からこの相対距離（対数確率）までに打ち切る。0 なら打ち切らない。',
+  'mrpo/alpha': '別の参照方策の割合。',
+  'mrpo/references': '参照方策の数（主なものを含む）。',
+  'rs_dpo/k': '質問ごとのサンプル数。',
+  'rs_dpo/tau': '報酬の差の尺度。',
+  'rs_dpo/eta': 'σ(差 / τ) がこれを超えるペアを残す。',
+  'exo_rw/beta_r': '報酬の温度。',
+  'exo_rw/k': '質問ごとのサンプル数。',
+  'mpo/weight': '参照用データの対数確率の重み（文ごと）。本実装による。',
+  'rso/beta': 'サンプラーの温度。0 は最良の候補だけ、大きいとすべてを採る。',
+  'rso/gamma': '損失の中のマージンの尺度。',
+  'rso/candidates': '質問ごとの候補の数。',
+  'rso/keep': '採る候補の数。隣りどうしを組にする。',
   'mix/epsilon': 'TRL の label_smoothing。exo_pair、robust、aot、aot_unpaired で使う。',
   'mix/tau': 'discopop の温度。',
   ...Object.fromEntries(

@@ -74,6 +74,15 @@ const METHODS: Record<string, { name: string; help: string }> = {
   dr_dpo: { name: 'Dr. DPO', help: 'Tilts the other way, away from high losses: made for wrong labels.' },
 };
 
+export interface Card {
+  adversary: string;
+  robust: string;
+  not: string;
+  note: string;
+  clash: string;
+  gauge: string;
+}
+
 /** A scenario that has no words of its own here, in the engine's words. */
 function fromCatalog(id: string): { name: string; line: string; lead: string; lesson: string } {
   const known = CATALOG.find((each) => each.id === id);
@@ -83,6 +92,11 @@ function fromCatalog(id: string): { name: string; line: string; lead: string; le
 function methodFromCatalog(id: string): { name: string; help: string } {
   const known = METHOD_INFOS.find((each) => each.id === id);
   return { name: known?.name ?? id, help: known ? `${known.adversary} ${known.robust_to}` : '' };
+}
+
+export function cardFromCatalog(id: string): Card {
+  const known = METHOD_INFOS.find((each) => each.id === id);
+  return { adversary: known?.adversary ?? '', robust: known?.robust_to ?? '', not: known?.not_robust_to ?? '', note: known?.note ?? '', clash: known?.name_clash ?? '', gauge: known?.gauge ?? '' };
 }
 
 export function formFromCatalog(method: string, id: string): { name: string; help: string } {
@@ -108,6 +122,8 @@ export const en = {
   groupName: (g: number) => `group ${g + 1}`,
   method: (id: string) => METHODS[id] ?? methodFromCatalog(id),
   form: (method: string, id: string) => formFromCatalog(method, id),
+  /** A method's card, where it says more than its name and formula. */
+  card: (id: string) => cardFromCatalog(id),
   /** What a parameter of a method does. */
   param: (method: string, id: string) => METHOD_INFOS.find((each) => each.id === method)?.params.find((param) => param.id === id)?.help ?? '',
   /** An error of the engine's, in words; its code is stable. */
@@ -242,6 +258,68 @@ export const en = {
   laneValue: (lane: string, label: string) => `${lane}: ${label}`,
   laneShare: (lane: string, label: string) => `${lane}: share ${label} again`,
   addLane: 'Add a lane',
+  // Method cards
+  methodsOpen: 'All methods…',
+  methodsTitle: 'Methods',
+  methodsSearch: 'Search by name, paper, year or what it is robust to',
+  methodsNone: 'No method has all of these words.',
+  allMethods: 'All methods',
+  addThis: 'Add as a lane (restarts)',
+  families: { paper: 'The paper’s own', related: 'Related systems', peer: 'Other robust methods', trl: 'TRL’s loss types' },
+  needs: {
+    groups: 'each pair’s group',
+    'soft-labels': 'how sure each label is',
+    samples: 'texts that the reference policy writes',
+    references: 'further reference policies',
+    rewards: 'a reward for any text',
+    'token-edits': 'losers edited toward the winners',
+    'reference-data': 'text that the reference policy was trained on',
+  } as Record<string, string>,
+  confidence: { text: 'from the paper’s text', code: 'from the authors’ (or TRL’s) code', reading: 'our reading of summaries: a proposal' },
+  cardFormula: 'Formula',
+  cardSymbols: 'h = a − b: log-ratios log(π/π_ref) of the preferred answer (a) and the other (b); ℓ = −log σ(βh).',
+  cardTreats: 'Adversary, weights',
+  cardRobust: 'Robust to',
+  cardNot: 'Not robust to',
+  cardNeeds: 'Needs',
+  cardNeedsNothing: 'pairs and a reference policy',
+  cardNoGpu: 'CPU only',
+  cardSure: 'How sure we are',
+  cardNote: 'Note',
+  cardClash: 'Same name elsewhere',
+  cardGauge: 'Its own gauge',
+  cardForms: 'Forms',
+  cardKnobs: 'Knobs',
+  cardKnob: 'knob',
+  cardDefault: 'published default',
+  cardLimits: 'limits',
+  // League
+  league: 'League table',
+  leagueOpen: 'League table…',
+  leagueHelp: 'Every method that you choose is trained here, its seeds as lanes that see one data set in other orders; the run on show pauses. Other settings are those on the controls.',
+  leagueMethods: 'Methods',
+  leagueScenarios: 'Scenarios',
+  leagueSeeds: 'seeds',
+  leagueSteps: 'steps',
+  leagueNoise: 'again with 10 % of labels flipped (twice the work)',
+  leagueStart: (runs: number) => `Train ${runs} run${runs === 1 ? '' : 's'}`,
+  leagueStop: 'Stop',
+  leagueProgress: (run: number, runs: number, lane: string, scenario: string) => `run ${run} of ${runs}: ${lane}, ${scenario}`,
+  leagueAt: 'Compare paths at KL =',
+  leagueNote: 'Mean ± standard error over seeds; * not every seed had a value; – none had. Means over the training mix of groups, and over the mix reversed.',
+  leagueColumns: {
+    scenario: { label: 'scenario', help: 'And what the values are: rewards of fresh samples, or accuracy where there is no reward.' },
+    name: { label: 'method', help: '' },
+    worst: { label: 'worst group', help: 'Value of the group that is worst off, at the end.' },
+    nominal: { label: 'training mix', help: 'Mean value over the groups as in training, at the end.' },
+    shifted: { label: 'reversed mix', help: 'Mean value with the shares of the groups reversed, at the end.' },
+    distance: { label: 'KL', help: 'KL from the reference per answer (nats) at the end; ‖θ − θ_ref‖ where no samples are drawn.' },
+    equalWorst: { label: 'worst, at equal KL', help: 'Value of the worst group where the path first reaches the KL above the table.' },
+    equalNominal: { label: 'training mix, at equal KL', help: 'The same for the training mix.' },
+    equalShifted: { label: 'reversed mix, at equal KL', help: 'The same for the reversed mix.' },
+    noise: { label: 'with 10 % flips', help: 'What flipped labels change in the worst group’s value, seed by seed.' },
+    cost: { label: 'cost of a step', help: 'Time of a step over DPO’s, measured here; needs a DPO lane and enough steps to time.' },
+  },
   tausNone: 'none',
   lanesFull: (most: number) => `${most} lanes are as many as fit on the screen.`,
   unmet: {

@@ -1,9 +1,10 @@
 // 日本語。Words 型なので、訳し忘れは型検査で見つかる。シナリオ・手法・群の名はエンジンの id を鍵とする（words.test.ts が漏れを見つける）。
+import { FORMS, METHODS } from './methods-ja';
 import { careJa } from './care-ja';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { japanese } from '../charts/text-ja';
-import { CARDS, FORMS, PARAMS } from './cards-ja';
+import { CARDS, PARAMS } from './cards-ja';
 import { en, formFromCatalog } from './en';
 import { phrase } from './ja-phrases';
 import { LESSONS_JA } from './lessons-ja';
@@ -68,14 +69,7 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
   },
 };
 
-/** 画面で最初に並ぶ手法の短い説明。その他はカードから。 */
-const METHODS: Record<string, { name: string; help: string }> = {
-  dpo: { name: 'DPO', help: '与えられた比率にそのまま合わせる。どのペアも重みは同じ。' },
-  kldpo: { name: 'KLDPO', help: '敵対者が損失の大きいペアほど重みを増す。τ はその温度。' },
-  wdpo: { name: 'WDPO', help: '敵対者が各ペアの単語を少しずらす。ρ はどこまで動かすか。' },
-  gr_dpo: { name: 'GR-DPO', help: '群を教えられたうえで最悪の群に合わせる。比較のものさし。' },
-  dr_dpo: { name: 'Dr. DPO', help: '逆向きに、損失の大きいペアの重みを減らす。誤ったラベル向け。' },
-};
+export { FORMS, METHODS };
 
 /** 群の名と望み。鍵は「シナリオ/エンジンでの名」。 */
 export const GROUPS: Record<string, { name: string; wants: string }> = {
@@ -119,11 +113,12 @@ export const ja: Words = {
   group: (scenario, name) => GROUPS[`${scenario}/${name}`]?.name ?? name,
   wants: (scenario, name, wants) => GROUPS[`${scenario}/${name}`]?.wants ?? wants,
   groupName: (g) => `群 ${g + 1}`,
-  method: (id) => {
-    const card = CARDS[id];
-    return METHODS[id] ?? (card ? { name: card.name ?? en.method(id).name, help: `${card.adversary}${card.robust}` } : en.method(id));
-  },
+  method: (id) => METHODS[id] ?? en.method(id),
   form: (method, id) => FORMS[`${method}/${id}`] ?? formFromCatalog(method, id),
+  card: (id) => {
+    const { note = '', clash = '', gauge = '', ...card } = CARDS[id] ?? en.card(id);
+    return { ...card, note, clash, gauge };
+  },
   param: (method, id) => PARAMS[`${method}/${id}`] ?? PARAMS[id] ?? en.param(method, id),
   told: ({ code, message, mend }) => {
     const known = phrase(message);
@@ -257,6 +252,68 @@ export const ja: Words = {
   laneValue: (lane, label) => `${lane}：${label}`,
   laneShare: (lane, label) => `${lane}：${label} を共通の値に戻す`,
   addLane: 'レーンを加える',
+  // Method cards
+  methodsOpen: '手法の一覧…',
+  methodsTitle: '手法',
+  methodsSearch: '名前、論文、年、何に頑健かで探す',
+  methodsNone: 'すべての語を含む手法はありません。',
+  allMethods: '手法の一覧',
+  addThis: 'レーンに加える（最初から）',
+  families: { paper: '論文の手法', related: '関連する手法', peer: 'その他の頑健な手法', trl: 'TRL の損失' },
+  needs: {
+    groups: '各ペアの群',
+    'soft-labels': '各ラベルの確かさ',
+    samples: '参照方策の書く文',
+    references: '別の参照方策',
+    rewards: 'どんな文にも付けられる報酬',
+    'token-edits': '好まれた答えに近づけて書き直した不採用の答え',
+    'reference-data': '参照方策の学習に使った文',
+  },
+  confidence: { text: '論文の本文による', code: '著者（または TRL）のコードによる', reading: '要約からの読み取り（提案）' },
+  cardFormula: '式',
+  cardSymbols: 'h = a − b。a は好まれた答え、b はもう一方の対数比 log(π/π_ref)。ℓ = −log σ(βh)。',
+  cardTreats: '敵対者・重み',
+  cardRobust: '頑健なもの',
+  cardNot: '頑健でないもの',
+  cardNeeds: '必要なもの',
+  cardNeedsNothing: 'ペアと参照方策だけ',
+  cardNoGpu: 'CPU のみ',
+  cardSure: '確かさ',
+  cardNote: '注',
+  cardClash: '同名の別手法',
+  cardGauge: '固有の計器',
+  cardForms: '形式',
+  cardKnobs: 'つまみ',
+  cardKnob: '記号',
+  cardDefault: '公表された既定値',
+  cardLimits: '範囲',
+  // League
+  league: 'リーグ表',
+  leagueOpen: 'リーグ表…',
+  leagueHelp: '選んだ手法をすべてここで学習します。種の数だけ、同じデータを別の順序で見るレーンを作ります。表示中の実行は一時停止します。その他の設定は画面のとおりです。',
+  leagueMethods: '手法',
+  leagueScenarios: 'シナリオ',
+  leagueSeeds: '種の数',
+  leagueSteps: 'ステップ',
+  leagueNoise: 'ラベルの 10 % を反転してもう一度（手間は 2 倍）',
+  leagueStart: (runs) => `${runs} 回の実行を学習`,
+  leagueStop: '中止',
+  leagueProgress: (run, runs, lane, scenario) => `${runs} 回中 ${run} 回目：${lane}、${scenario}`,
+  leagueAt: '経路を比べる KL =',
+  leagueNote: '種にわたる平均 ± 標準誤差。* は値のない種があったこと、– はどの種にもないことを示す。平均は学習時の群の比率と、それを逆にした比率で取る。',
+  leagueColumns: {
+    scenario: { label: 'シナリオ', help: '括弧内は値の種類。新しいサンプルの報酬、報酬がなければ正解率。' },
+    name: { label: '手法', help: '' },
+    worst: { label: '最悪の群', help: '終わりの時点で最も不利な群の値。' },
+    nominal: { label: '学習時の比率', help: '終わりの時点の、学習時の群の比率での平均。' },
+    shifted: { label: '逆の比率', help: '終わりの時点の、群の比率を逆にした平均。' },
+    distance: { label: 'KL', help: '終わりの時点の、答え 1 件あたりの参照方策からの KL（nats）。サンプルを取らないときは ‖θ − θ_ref‖。' },
+    equalWorst: { label: '最悪（等しい KL）', help: '経路が上の KL に初めて達したときの、最悪の群の値。' },
+    equalNominal: { label: '学習時の比率（等しい KL）', help: '同じく、学習時の比率で。' },
+    equalShifted: { label: '逆の比率（等しい KL）', help: '同じく、逆の比率で。' },
+    noise: { label: '10 % 反転で', help: 'ラベルの反転で最悪の群の値がどう変わるか（種ごとの差）。' },
+    cost: { label: '1 ステップの手間', help: 'この端末で測った 1 ステップの時間を DPO のそれで割ったもの。DPO のレーンと十分なステップが必要。' },
+  },
   tausNone: 'なし',
   lanesFull: (most) => `画面に並ぶのは ${most} レーンまでです。`,
   unmet: {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { METHOD_INFOS, SCENARIOS as CATALOG } from '../engine/catalog';
 import { decide } from '../engine/device';
 import { en } from './en';
-import { CARDS, FORMS, PARAMS } from './cards-ja';
-import { GROUPS, ja, SCENARIOS } from './ja';
+import { CARDS, PARAMS } from './cards-ja';
+import { FORMS, GROUPS, ja, METHODS, SCENARIOS } from './ja';
 import { LANGUAGES, setLanguage, startLanguage, t } from './language.svelte';
 
 describe('Japanese', () => {
@@ -14,7 +14,12 @@ describe('Japanese', () => {
       for (const group of scenario.groups) if (!Object.hasOwn(GROUPS, `${scenario.id}/${group.name}`)) missing.push(`group ${scenario.id}/${group.name}`);
     }
     for (const method of METHOD_INFOS) {
-      if (!Object.hasOwn(CARDS, method.id)) missing.push(`method ${method.id}`);
+      if (!Object.hasOwn(METHODS, method.id)) missing.push(`method ${method.id}`);
+      if (!Object.hasOwn(CARDS, method.id)) missing.push(`card ${method.id}`);
+      const card = CARDS[method.id];
+      for (const [field, english] of [['note', method.note], ['clash', method.name_clash], ['gauge', method.gauge]] as const) {
+        if ((english === '') !== ((card?.[field] ?? '') === '')) missing.push(`card ${method.id}: ${field}`);
+      }
       for (const param of method.params) if (!Object.hasOwn(PARAMS, `${method.id}/${param.id}`) && !Object.hasOwn(PARAMS, param.id)) missing.push(`param ${method.id}/${param.id}`);
       for (const form of method.forms) if (!Object.hasOwn(FORMS, `${method.id}/${form.id}`)) missing.push(`form ${method.id}/${form.id}`);
     }

@@ -1,2 +1,2 @@
 /** Dialogs that can be asked for; one is open at a time. */
-export type Asked = 'help' | 'share' | 'lessons' | 'export';
+export type Asked = 'methods' | 'league' | 'help' | 'share' | 'lessons' | 'export';

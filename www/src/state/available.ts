@@ -15,12 +15,10 @@ export interface Circumstances {
 /** Why a method cannot train there; undefined where it can. */
 export type Unmet = 'margins' | 'rewards' | 'gpu';
 
-type Grown = MethodInfo & Partial<{ margins_only: boolean; needs: readonly string[]; gpu: boolean }>;
-
-export function unmet(info: Grown, at: Circumstances): Unmet | undefined {
-  if (at.policy !== 'gpt' && info.margins_only === false) return 'margins';
-  if (at.imported && info.needs?.includes('rewards')) return 'rewards';
-  if (at.backend === 'webgpu' && info.gpu === false) return 'gpu';
+export function unmet(info: MethodInfo, at: Circumstances): Unmet | undefined {
+  if (at.policy !== 'gpt' && !info.margins_only) return 'margins';
+  if (at.imported && info.needs.includes('rewards')) return 'rewards';
+  if (at.backend === 'webgpu' && !info.gpu) return 'gpu';
   return undefined;
 }
 

@@ -102,6 +102,14 @@ export class Backstage {
     }
   }
 
+  /** Another crew on the same device, for runs beside the one on show; whoever asks for it disposes of it. */
+  async another(): Promise<Crew> {
+    await this.ready();
+    const crew = new Crew(this.code(this.decision.backend));
+    await crew.ready;
+    return crew;
+  }
+
   /** The GPU is not to be counted on: runs are on the CPU until the user chooses a device. */
   leaveGpu(wrong: boolean): void {
     this.found = { webgpu: false, software: false, detail: wrong ? GPU_WRONG : GPU_LEFT };

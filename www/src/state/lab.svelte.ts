@@ -10,6 +10,7 @@ import { Backstage } from './backstage.svelte';
 import { Care } from './care.svelte';
 import type { Layer, Metric } from './derive';
 import type { LaneSpec } from './lanes';
+import { League } from './league.svelte';
 import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
@@ -86,6 +87,7 @@ export class Lab {
   readonly kept: Kept;
   readonly backstage: Backstage;
   readonly panels = new Panels(this);
+  readonly league = new League(this);
   readonly care = new Care(this);
 
   constructor(base: URL) {

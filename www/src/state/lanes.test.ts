@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { METHOD_INFOS } from '../engine/catalog';
 import { laneFamilies } from './derive';
+import { distinct, RunData } from './run-data';
 import { held, infoOf, LR, MOST_LANES, movedLane, paramsOf, positionOf, readLanes, scaleOf, valueAt, withForm, withMore, withoutLane, withParam, writeLanes } from './lanes';
 import { defaults, fromConfig, laneSpecs, laneText, liveKeys, restartKeys, toConfig } from './settings';
 
@@ -82,6 +83,16 @@ describe('lanes in the settings', () => {
     expect(to('dpo;kldpo;wdpo;dr_dpo')).toEqual([[], ['lanes']]);
     expect(to('kldpo;dpo;wdpo')).toEqual([[], ['lanes']]);
     expect(to('dpo;kldpo/radius;wdpo')).toEqual([[], ['lanes']]);
+  });
+
+  it('have names that tell them apart and follow live changes', () => {
+    const { lanes } = toConfig({ ...base, lanes: 'dpo:beta=1;dpo;kldpo:lr=0.01;kldpo', seeds: 2 });
+    const engine = ['DPO', 'DPO #1', 'DPO', 'DPO #1', 'KLDPO τ=0.1', 'KLDPO τ=0.1 #1', 'KLDPO τ=0.1', 'KLDPO τ=0.1 #1'];
+    const names = distinct(engine, lanes, laneFamilies(lanes));
+    expect(names).toEqual(['DPO β=1', 'DPO β=1 #1', 'DPO β=0.5', 'DPO β=0.5 #1', 'KLDPO τ=0.1 lr=0.01', 'KLDPO τ=0.1 lr=0.01 #1', 'KLDPO τ=0.1 lr=0.0002', 'KLDPO τ=0.1 lr=0.0002 #1']);
+    const data = Object.assign(new RunData(), { names });
+    data.renamed(toConfig({ ...base, beta: 0.3, lanes: 'dpo:beta=2;dpo;kldpo:lr=0.02,tau=7;kldpo', seeds: 2 }).lanes);
+    expect(data.names).toEqual(['DPO β=2', 'DPO β=2 #1', 'DPO β=0.3', 'DPO β=0.3 #1', 'KLDPO τ=7 lr=0.02', 'KLDPO τ=7 lr=0.02 #1', 'KLDPO τ=0.1 lr=0.0002', 'KLDPO τ=0.1 lr=0.0002 #1']);
   });
 
   it('that are alike stand in columns of their own', () => {

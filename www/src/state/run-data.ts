@@ -1,9 +1,8 @@
 // What a run has said so far: growing arrays of bounded length.
 import type { Event, Evaluation, Frame, LaneConfig, Product, Progress, Started, Warning } from '../engine/types';
 import { frameSums, laneFamilies, type Layer } from './derive';
+import { infoOf } from './lanes';
 
-/** Parameters that lane names carry, as the engine writes them. */
-const SYMBOLS: Record<string, string> = { tau: 'τ', radius: 'ρ', rho: 'ρ', eta: 'η', beta_prime: 'β′' };
 const MAX_FRAMES = 1600;
 const MAX_EVALUATIONS = 800;
 
@@ -45,11 +44,9 @@ export class RunData {
   /** A live change of the lanes: their names say the parameters that hold now. */
   renamed(lanes: readonly LaneConfig[]): void {
     this.names = this.names.map((name, i) => {
-      const params = lanes[i]?.params ?? {};
-      return Object.entries(SYMBOLS).reduce(
-        (text, [id, symbol]) => (params[id] === undefined ? text : text.replace(new RegExp(`${symbol}=\\S+`), `${symbol}=${params[id]}`)),
-        name,
-      );
+      const lane = lanes[i];
+      const values = (infoOf(lane?.method ?? '')?.params ?? []).map(({ id, symbol, default: usual }) => [symbol, lane?.params[id] ?? usual] as const);
+      return [...values, ['lr', lane?.learning_rate] as const].reduce((text, [symbol, value]) => text.replace(new RegExp(`(^| )${symbol}=\\S+`), `$1${symbol}=${value}`), name);
     });
   }
 
@@ -57,8 +54,8 @@ export class RunData {
     switch (event.event) {
       case 'started':
         this.started = event;
-        this.names = [...event.lanes];
         this.families = laneFamilies(event.config.lanes);
+        this.names = distinct(event.lanes, event.config.lanes, this.families);
         this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
         this.frames = [];
         this.evaluations = [];
@@ -105,6 +102,21 @@ export class RunData {
     this.frames = thinned(this.frames);
     for (const layer of ['factor', 'gradient'] as const) this.shares[layer] = this.shares[layer].map(thinned);
   }
+}
+
+/** Names of lanes; those of one name say in what they differ, which the engine's names leave out. */
+export function distinct(names: readonly string[], lanes: readonly LaneConfig[], families: readonly number[][]): string[] {
+  const firsts = families.map(([first]) => first ?? 0);
+  return names.map((name, i) => {
+    const plain = (lane: number): string => (names[lane] ?? '').replace(/ #\d+$/, '');
+    const alike = firsts.filter((lane) => plain(lane) === plain(i)).map((lane) => lanes[lane]);
+    const differ = (of: (lane: LaneConfig | undefined) => number | undefined): boolean => new Set(alike.map(of)).size > 1;
+    const said = [
+      ...(differ((lane) => lane?.params['beta']) ? [`β=${lanes[i]?.params['beta'] ?? infoOf(lanes[i]?.method ?? '')?.params[0]?.default}`] : []),
+      ...(differ((lane) => lane?.learning_rate) ? [`lr=${lanes[i]?.learning_rate}`] : []),
+    ].join(' ');
+    return said === '' ? name : name.replace(/( #\d+)?$/, ` ${said}$1`);
+  });
 }
 
 /** Every second entry, and the last one. */

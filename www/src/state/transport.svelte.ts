@@ -58,6 +58,13 @@ export class Transport {
     else lab.backstage.crew?.play();
   }
 
+  /** Pauses whatever is on show, recorded or live. */
+  rest(): void {
+    const { lab, status } = this;
+    if (lab.source === 'replay') lab.holdReplay();
+    else if (status.kind === 'training' || (status.kind === 'preparing' && this.playingWanted)) this.toggle();
+  }
+
   step(): void {
     this.cursor = undefined;
     if (this.lab.source !== 'live' || this.status.kind === 'failed') {
