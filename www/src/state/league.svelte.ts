@@ -3,6 +3,7 @@
 import type { Crew } from '../engine/crew';
 import { asEngineError, type EngineError, type RunRequest } from '../engine/protocol';
 import type { Evaluation, Event } from '../engine/types';
+import { t } from '../i18n';
 import type { Lab } from './lab.svelte';
 import { pathOf, tabulate, type Point, type Result } from './league';
 import { defaults, KEYS, moved, type Settings } from './settings';
@@ -100,13 +101,23 @@ export class League {
           this.progress = { ...this.progress, run, step: 0, name: lane, scenario };
           return this.train(await lab.backstage.request(settingsFor(base, choice, scenario, lane, flip)));
         };
-        const clean = await train(0, i * each);
+        let clean: Outcome | undefined;
+        let noisy: Outcome | undefined;
+        try {
+          clean = await train(0, i * each);
+          noisy = clean && choice.noise ? await train(FLIPPED, i * each + 1) : undefined;
+        } catch (thrown) {
+          const error = asEngineError(thrown);
+          // One method that blows up or cannot train there is no reason for the others to stop.
+          if (!['numerics', 'config'].includes(error.code) || !this.crew?.usable) throw thrown;
+          this.warnings = [...this.warnings, `${lane}: ${t.told(error).message}`];
+          if (!clean) continue;
+        }
         if (!clean) break;
-        const noisy = choice.noise ? await train(FLIPPED, i * each + 1) : undefined;
         this.warnings = [...new Set([...this.warnings, ...clean.warnings, ...(noisy?.warnings ?? [])])];
         const { name, mix, reward, paths, cost } = clean;
         this.results = [...this.results, { scenario, lane, name, mix, reward, paths, ...(noisy ? { noisy: noisy.paths } : {}), ...(cost === undefined ? {} : { cost }) }];
-        if (choice.noise && !noisy) break;
+        if (this.stopped) break;
       }
     } catch (thrown) {
       if (!this.stopped) this.error = asEngineError(thrown);

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../engine/types';
 import { crossing, estimate, leagueCsv, pathOf, sorted, summarize, tabulate, type Point, type Result } from './league';
-import { settingsFor, StepTimer } from './league.svelte';
+import type { EngineListener } from '../engine/engine';
+import type { RunRequest } from '../engine/protocol';
+import type { Lab } from './lab.svelte';
+import { League, settingsFor, StepTimer } from './league.svelte';
 import { defaults, toConfig } from './settings';
 
 const point = (reward: number[], distance: number): Point => ({ accuracy: reward.map((value) => value / 2), reward, distance });
@@ -82,7 +85,58 @@ describe('a table', () => {
   });
 });
 
+/** A lab whose crew makes one evaluation a run; lanes of a method among `bad` blow up. */
+function labWith(bad: string[]): { lab: Lab; started: string[]; disposed: () => boolean } {
+  const started: string[] = [];
+  let disposed = false;
+  const crew = () => {
+    const listeners = new Set<EngineListener>();
+    return {
+      usable: true,
+      cores: 1,
+      onEvents(listener: EngineListener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      dispose: () => void (disposed = true),
+      async start({ config }: RunRequest) {
+        const { method } = config.lanes[0]!;
+        started.push(`${method} ${config.data.flip}`);
+        await Promise.resolve();
+        if (bad.includes(method)) {
+          for (const each of listeners) each.failed({ code: 'numerics', message: 'every lane blew up', mend: '' }, false);
+          return;
+        }
+        const n = config.lanes.length;
+        const groups = [{ name: 'a', wants: '', share: 0.75 }, { name: 'b', wants: '', share: 0.25 }];
+        const look = { step: 0, accuracy: config.lanes.flatMap((_, i) => [1, i / 2]), margin: [], reward: [], reward_se: [], kl: Array<number>(n).fill(0.5), distance: [], reference_reward: [], samples: [] };
+        const run = { version: '', config, device: '', groups, lanes: config.lanes.map(() => method), vocabulary: [], parameters: 1, pairs: [], has_reward: false };
+        for (const each of listeners) each.events([{ event: 'started', ...run }, { event: 'evaluation', ...look }, { event: 'done', steps: 1 }]);
+      },
+    };
+  };
+  const lab = {
+    settings: defaults(),
+    transport: { rest: () => undefined },
+    backstage: { cores: 1, another: () => Promise.resolve(crew()), request: (settings: ReturnType<typeof defaults>) => Promise.resolve({ config: toConfig(settings) }) },
+  };
+  return { lab: lab as unknown as Lab, started, disposed: () => disposed };
+}
+
 describe('a league’s run', () => {
+  it('goes on past a method that blows up, and says which', async () => {
+    const { lab, started, disposed } = labWith(['kldpo']);
+    const league = new League(lab);
+    await league.run({ lanes: ['dpo', 'kldpo', 'wdpo'], scenarios: ['shortcut'], seeds: 2, steps: 5, noise: true });
+    expect(started).toEqual(['dpo 0', 'dpo 0.1', 'kldpo 0', 'wdpo 0', 'wdpo 0.1']);
+    expect(league.warnings).toEqual(['kldpo: every lane blew up']);
+    expect([league.error, league.running, disposed()]).toEqual([undefined, false, true]);
+    expect(league.rows.map((row) => [row.lane, row.seeds, row.worst.mean, row.nominal.mean, row.noise.mean])).toEqual([
+      ['dpo', 2, 0.25, 0.8125, 0],
+      ['wdpo', 2, 0.25, 0.8125, 0],
+    ]);
+  });
+
   it('trains one lane with its seeds in the scenario asked for', () => {
     const choice = { lanes: ['kldpo:tau=0.3'], scenarios: ['tabular'], seeds: 3, steps: 7, noise: true };
     const config = toConfig(settingsFor({ ...defaults(), lanes: 'dpo;wdpo', seed: 5 }, choice, 'tabular', 'kldpo:tau=0.3', 0.1));
