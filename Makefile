@@ -14,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single cli lessons reference trace types faults clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single cli lessons reference trace types faults fuzz clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench        our engine beside jax-js, TensorFlow.js, JAX and PyTorch (benches/README.md)"
 	@echo "make scaling      the chart of step time against lanes, pairs, width and context"
 	@echo "make single       the page as one HTML file that runs from disk, www/dist-single/prefshift.html"
+	@echo "make fuzz         damaged files for every reader, two minutes a format"
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
@@ -62,6 +63,11 @@ test-native:
 	@[ -d "$(PREFSHIFT_DATA)" ] || echo "test: $(PREFSHIFT_DATA) is not here; the tests on real pairs skip"
 	@scripts/timed.sh "native: engine, golden numbers, float64 reference, command line" \
 	  env $(NATIVE) cargo test $(CARGO_FLAGS)
+
+# SECONDS_EACH and SEED may be given.
+SECONDS_EACH ?= 120
+fuzz:
+	@$(NATIVE) PREFSHIFT_FUZZ_SECONDS=$(SECONDS_EACH) $(if $(SEED),PREFSHIFT_FUZZ_SEED=$(SEED)) cargo test $(CARGO_FLAGS) --test hostile -- --nocapture --test-threads 2
 
 test-wasm:
 	@scripts/setup.sh wasm pack browser

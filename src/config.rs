@@ -346,6 +346,8 @@ pub fn starts() -> Vec<ScenarioStart> {
     crate::data::scenario::NAMES.iter().map(|i| ScenarioStart { info: crate::data::scenario::info(i.id), config: RunConfig::for_scenario(i.id) }).collect()
 }
 
+/// Longest config that is read, in bytes.
+pub const MAX_FILE: usize = 1 << 20;
 /// The most lanes a run may have.
 pub const MAX_LANES: usize = 128;
 
@@ -397,6 +399,9 @@ impl RunConfig {
 
     /// Parses and validates; the error names the field by its dotted path.
     pub fn from_json(text: &str) -> Result<Self> {
+        if text.len() > MAX_FILE {
+            return Err(Error::config("config", format!("{} KiB long", text.len() >> 10), format!("at most {} KiB can be read", MAX_FILE >> 10)));
+        }
         if let Ok(value) = serde_json::from_str(text) {
             refuse_arrays(&value)?;
         }

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     Trace,
     /// The compute device failed or is not there.
     Device,
+    /// The compute device computes wrongly.
+    DeviceWrong,
     /// Numbers stopped being finite.
     Numerics,
     /// A file could not be read or written.
@@ -39,13 +41,24 @@ pub struct Error {
     pub mend: String,
 }
 
+/// Longest message, in bytes: a message may quote what a file holds.
+const LONGEST: usize = 2_000;
+
+fn short(mut message: String) -> String {
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push('…');
+    }
+    message
+}
+
 /// The crate's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An error with its code, what was wrong and how to mend it.
     pub fn new(code: ErrorCode, message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { code, message: message.into(), mend: mend.into() }
+        Self { code, message: short(message.into()), mend: mend.into() }
     }
 
     /// A config field that is not allowed; `field` is its dotted path.
@@ -57,7 +70,7 @@ impl Error {
     pub fn exit_code(&self) -> i32 {
         match self.code {
             ErrorCode::Config | ErrorCode::Data | ErrorCode::Checkpoint | ErrorCode::Trace => 2,
-            ErrorCode::Device | ErrorCode::Numerics | ErrorCode::Io => 3,
+            ErrorCode::Device | ErrorCode::DeviceWrong | ErrorCode::Numerics | ErrorCode::Io => 3,
         }
     }
 }

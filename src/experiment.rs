@@ -256,6 +256,7 @@ impl Experiment {
         if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt())
             && config.without_gpu().is_empty()
         {
+            crate::train::selftest::check(gpu, config, self.data.vocabulary.len()).await?;
             return Trainer::on_gpu(config, gpt, reference, groups, gpu.clone(), &self.data.train).await;
         }
         let mut trainer = Trainer::new(config, self.policy.as_ref(), reference, groups, &self.compute.tensors(config.model.policy));

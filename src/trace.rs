@@ -3,6 +3,11 @@
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Event;
 
+/// Longest trace that is read, in bytes.
+pub const MAX_FILE: usize = 256 << 20;
+/// Longest line of it.
+pub const MAX_LINE: usize = 64 << 20;
+
 /// One event as a line, newline included.
 ///
 /// # Errors
@@ -18,8 +23,14 @@ pub fn line(event: &Event) -> Result<String> {
 /// # Errors
 /// [`ErrorCode::Trace`] with the line that is damaged, or where the first event is not `started`.
 pub fn read(text: &str) -> Result<Vec<Event>> {
+    if text.len() > MAX_FILE {
+        return Err(Error::new(ErrorCode::Trace, format!("the trace is {} MiB long; at most {} can be read", text.len() >> 20, MAX_FILE >> 20), "record fewer frames (train.frame_every)"));
+    }
     let mut events = Vec::new();
     for (i, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+        if line.len() > MAX_LINE {
+            return Err(Error::new(ErrorCode::Trace, format!("trace line {}: {} MiB long; at most {} can be read", i + 1, line.len() >> 20, MAX_LINE >> 20), "record the run again"));
+        }
         let event = serde_json::from_str(line).map_err(|e| {
             Error::new(ErrorCode::Trace, format!("trace line {}, column {}: {e}", i + 1, e.column()), "the file is damaged; record the run again")
         })?;

@@ -206,13 +206,12 @@ fn a_lane_that_was_stopped_is_still_so_after_a_checkpoint() {
 fn healthy_runs_of_the_shipped_scenarios_do_not_set_it_off() {
     let methods: Vec<LaneConfig> = prefshift::objective::methods().iter().flat_map(|m| {
         let forms: Vec<Option<String>> = std::iter::once(None).chain(m.forms.iter().skip(1).map(|f| Some(f.id.to_string()))).collect();
-        forms.into_iter().flat_map(|form| [0.1, 0.5].map(|beta| LaneConfig { form: form.clone(), ..LaneConfig::new(m.id) }.with("beta", beta)))
+        forms.into_iter().flat_map(|form| [LaneConfig { form, ..LaneConfig::new(m.id) }.with("beta", 0.5)])
     }).collect();
-    for start in starts().into_iter().filter(|s| s.config.data.scenario != Scenario::Imported) {
+    for start in starts().into_iter().filter(|s| !matches!(s.config.data.scenario, Scenario::Imported | Scenario::Emotion)) {
         let tabular = start.config.data.scenario == Scenario::Tabular;
-        for (policy, learning_rate, steps) in [(PolicyKind::LogLinear, 0.02, 400), (PolicyKind::Gpt, 1e-3, 60)] {
+        for (policy, learning_rate, steps) in [(PolicyKind::LogLinear, 0.02, 200), (PolicyKind::Gpt, 1e-3, 40)] {
             let mut config = start.config.clone();
-            config.lanes.clone_from(&methods);
             (config.train.frame_every, config.eval.every, config.eval.samples) = (1, 1000, 0);
             if !tabular {
                 config.model = ModelConfig { policy, d_model: 16, layers: 1, heads: 2, ..config.model };
@@ -220,6 +219,8 @@ fn healthy_runs_of_the_shipped_scenarios_do_not_set_it_off() {
                 (config.train.learning_rate, config.train.steps) = (learning_rate, steps);
                 config.data.flip = 0.1;
             }
+            // What this policy and these pairs can train: some methods need more than margins, or a reward.
+            config.lanes = methods.iter().filter(|l| RunConfig { lanes: vec![(*l).clone()], ..config.clone() }.validate().is_ok()).cloned().collect();
             let events = run(&config, &Compute::cpu(), &[]);
             assert!(warnings(&events).is_empty(), "{:?} {policy:?}: {:?}", config.data.scenario, warnings(&events));
         }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
 /// Shape of a transformer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Width d of the residual stream.
     pub width: usize,

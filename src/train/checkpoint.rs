@@ -3,10 +3,11 @@
 use crate::config::ModelConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{ParamSpec, Parameters};
+use crate::train::tensor_file;
 use crate::train::trainer::read_f32;
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -79,7 +80,7 @@ fn halved(values: &[f32]) -> std::result::Result<Vec<u8>, usize> {
 /// [`ErrorCode::Checkpoint`] where the file is damaged or not one of ours.
 pub fn header(bytes: &[u8]) -> Result<Header> {
     let bad = |what: String| Error::new(ErrorCode::Checkpoint, format!("policy file: {what}"), "use a file written by `prefshift sft` or exported from the page");
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| bad(e.to_string()))?;
+    let (_, metadata) = tensor_file::open(bytes).map_err(bad)?;
     let json = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| bad(format!("metadata has no `{KEY}`")))?;
     serde_json::from_str(json).map_err(|e| bad(format!("metadata `{KEY}`: {e}")))
 }
@@ -97,7 +98,7 @@ pub fn load(bytes: &[u8], model: &ModelConfig, vocabulary: &[String], specs: &[P
     if header.vocabulary != vocabulary {
         return Err(bad(format!("made for another vocabulary ({} words, this run has {})", header.vocabulary.len(), vocabulary.len())));
     }
-    let tensors = SafeTensors::deserialize(bytes).map_err(|e| bad(e.to_string()))?;
+    let (tensors, _) = tensor_file::open(bytes).map_err(bad)?;
     specs.iter().map(|spec| {
         let view = tensors.tensor(&spec.name).map_err(|_| bad(format!("tensor `{}` is missing", spec.name)))?;
         let values: Vec<f32> = match view.dtype() {

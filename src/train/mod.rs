@@ -8,6 +8,8 @@ mod keep;
 mod plain;
 pub mod run_checkpoint;
 mod scores;
+#[cfg(feature = "gpu")]
+pub mod selftest;
 pub mod sft;
 pub mod state;
 mod tensor_file;

@@ -115,6 +115,14 @@ impl Header {
         if self.health.iter().any(|w| !(0.0..=1.0).contains(&w.scale)) {
             return Err(bad("`health` has a scale that is not from 0 to 1"));
         }
+        // Twice the same name would let a small file ask for a large memory.
+        let mut names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).chain(self.orders.iter().map(|(seed, _)| seed.to_string())).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        if names.len() != all {
+            return Err(bad("`parameters` or `orders` names one twice"));
+        }
         if self.updates.iter().any(|n| *n < 0) {
             return Err(bad("`updates` has a negative number"));
         }

@@ -3,12 +3,19 @@
 use prefshift::error::{Error, ErrorCode, Result};
 use std::path::Path;
 
+/// Longest file that is read, in bytes; each format has its own bound below this.
+const MAX_FILE: u64 = 1 << 30;
+
 fn failed(what: &str, path: &Path, e: &std::io::Error) -> Error {
     Error::new(ErrorCode::Io, format!("{}: cannot {what}: {e}", path.display()), "check the path and its permissions")
 }
 
 /// A whole file as bytes.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let length = std::fs::metadata(path).map_err(|e| failed("read", path, &e))?.len();
+    if length > MAX_FILE {
+        return Err(Error::new(ErrorCode::Data, format!("{}: {} MiB long; at most {} can be read", path.display(), length >> 20, MAX_FILE >> 20), "give a smaller file"));
+    }
     std::fs::read(path).map_err(|e| failed("read", path, &e))
 }
 

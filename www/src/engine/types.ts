@@ -1,6 +1,6 @@
 // Generated from the Rust types by tests/types.rs; do not edit.
 
-export type ErrorCode = "config" | "data" | "checkpoint" | "trace" | "device" | "numerics" | "io";
+export type ErrorCode = "config" | "data" | "checkpoint" | "trace" | "device" | "device-wrong" | "numerics" | "io";
 
 export type Error = { 
 /**
