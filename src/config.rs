@@ -397,6 +397,14 @@ impl RunConfig {
         names
     }
 
+    /// The defaults for a file of the user's own texts: its two most frequent labels are rewarded, and everything is trained.
+    pub fn for_texts(summary: &crate::data::emotion::own::TextsSummary) -> Self {
+        let mut config = Self::for_scenario(Scenario::Emotion);
+        config.data.emotions = summary.classes.iter().take(2).map(|(name, _)| name.clone()).collect();
+        config.sft.bundled = false;
+        config
+    }
+
     /// Parses and validates; the error names the field by its dotted path.
     pub fn from_json(text: &str) -> Result<Self> {
         if text.len() > MAX_FILE {

@@ -3,6 +3,7 @@
 //! `UPDATE=1 cargo test --features typescript --test types` writes them anew.
 #![cfg(all(feature = "typescript", not(target_family = "wasm")))]
 
+use prefshift::data::emotion::own::TextsSummary;
 use prefshift::data::import::{Lengths, LineProblem, Summary};
 use prefshift::data::scenario::{GroupAbout, ScenarioInfo};
 use prefshift::eval::words::{Probe, ProbeSide};
@@ -24,7 +25,7 @@ fn typescript_types_are_current() {
         ErrorCode, Error, Scenario, Mixture, Labels, DataConfig, PolicyKind, ModelConfig, RewardConfig, SftConfig, LaneConfig, Schedule,
         TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, Family, Need, Confidence, MethodInfo, GroupInfo, RewardQuality, PairText, ReadText, Product, Started, Stage,
         Progress, Frame, Sample, Curve, Evaluation, Warning, Done, Event,
-        Update, CheckpointHeader, ImportedPairs, Watch, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary,
+        Update, CheckpointHeader, ImportedPairs, Watch, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary, TextsSummary,
     );
     let mut text = String::from("// Generated from the Rust types by tests/types.rs; do not edit.\n");
     for declaration in all {

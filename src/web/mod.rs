@@ -61,12 +61,18 @@ pub fn scenarios() -> Result<JsValue, JsValue> {
     to_js(&crate::config::starts())
 }
 
-/// Looks at a file of the user's own pairs (JSONL text): `{summary: Summary, config: RunConfig}`.
+/// Looks at a file of the user's own pairs (JSONL text): `{summary: Summary, config: RunConfig}`; or of texts with labels for
+/// the emotion experiment (CSV or JSONL): `{texts: TextsSummary, config: RunConfig}`.
 ///
 /// # Errors
 /// An error object listing the lines where none can be used.
 #[wasm_bindgen]
 pub fn inspect_pairs(text: &str) -> Result<JsValue, JsValue> {
+    use crate::data::emotion::own;
+    if own::looks_like_texts(text) {
+        let summary = own::read(text).map_err(to_error)?.summary();
+        return to_js(&serde_json::json!({ "texts": summary, "config": RunConfig::for_texts(&summary) }));
+    }
     let summary = crate::data::import::read(text).map_err(to_error)?.summary();
     let config = RunConfig::for_import(&summary);
     to_js(&serde_json::json!({ "summary": summary, "config": config }))

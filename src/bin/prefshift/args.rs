@@ -3,6 +3,7 @@
 use crate::files;
 use clap::{Parser, Subcommand};
 use prefshift::config::{LaneConfig, RunConfig};
+use prefshift::data::emotion::own;
 use prefshift::device::{Compute, DeviceKind};
 use prefshift::error::{Error, Result};
 use prefshift::experiment::Inputs;
@@ -35,6 +36,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Train many methods over several seeds and write the comparison as a table.
     Report(ReportArgs),
+    /// Do an experiment of the paper again and write its table and figure.
+    Reproduce(ReproduceArgs),
     /// List the methods with their formulas and parameters.
     Methods(MethodsArgs),
 }
@@ -48,13 +51,14 @@ pub struct RunArgs {
     /// Seed of every random stream.
     #[arg(long)]
     pub seed: Option<u32>,
-    /// two-populations, shortcut, regions or tabular.
+    /// two-populations, shortcut, regions, tabular or emotion.
     #[arg(long)]
     pub scenario: Option<String>,
     /// gpt, log-linear or tabular.
     #[arg(long)]
     pub policy: Option<String>,
-    /// Your own pairs: JSONL with prompt, chosen, rejected, and optionally group and confidence.
+    /// Your own pairs: JSONL with prompt, chosen, rejected, and optionally group and confidence; or texts for the emotion
+    /// experiment: CSV or JSONL with text and label.
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Share of each group in the training data, majority first: 0.9,0.1
@@ -170,6 +174,33 @@ pub struct ReportArgs {
     pub json: bool,
 }
 
+/// What can be done again.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Paper {
+    /// Emotion alignment under preference shift (section 7.1, Figure 2).
+    Emotion,
+}
+
+#[derive(clap::Args)]
+pub struct ReproduceArgs {
+    /// Which experiment.
+    #[arg(value_enum)]
+    pub what: Paper,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How many seeds are tested.
+    #[arg(long, default_value_t = 5)]
+    pub seeds: u32,
+    /// Learning rates are chosen among those that end within this KL of the reference, nats per completion.
+    #[arg(long, default_value_t = 10.0)]
+    pub most_kl: f64,
+    /// Folder for the table (CSV, JSON, Markdown) and the figure (SVG).
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
 #[derive(clap::Args)]
 pub struct MethodsArgs {
     #[arg(from_global)]
@@ -210,8 +241,11 @@ impl RunArgs {
 
     fn preset(&self) -> Result<RunConfig> {
         if let Some(path) = &self.data {
-            let summary = prefshift::data::import::read(&files::read_text(path)?)?.summary();
-            return Ok(RunConfig::for_import(&summary));
+            let text = files::read_text(path)?;
+            if own::looks_like_texts(&text) {
+                return Ok(RunConfig::for_texts(&own::read(&text)?.summary()));
+            }
+            return Ok(RunConfig::for_import(&prefshift::data::import::read(&text)?.summary()));
         }
         let name = match (self.scenario.as_deref(), self.policy.as_deref()) {
             (Some(name), _) => name,
@@ -219,7 +253,7 @@ impl RunArgs {
             _ => "two-populations",
         };
         let scenario = serde_json::from_value(json!(name)).map_err(|_| {
-            Error::config("data.scenario", format!("`{name}` is unknown"), "two-populations, shortcut, regions or tabular")
+            Error::config("data.scenario", format!("`{name}` is unknown"), "two-populations, shortcut, regions, tabular or emotion")
         })?;
         Ok(RunConfig::for_scenario(scenario))
     }

@@ -6,6 +6,7 @@ mod args;
 mod files;
 mod loss;
 mod report;
+mod reproduce;
 mod run;
 
 use clap::Parser;
@@ -19,6 +20,9 @@ fn main() {
         args::Command::Loss(a) => loss::loss(&a),
         args::Command::Replay(a) => run::replay(&a),
         args::Command::Report(a) => report::report(&a),
+        args::Command::Reproduce(a) => match a.what {
+            args::Paper::Emotion => reproduce::reproduce(&a),
+        },
         args::Command::Methods(a) => run::methods(&a),
     };
     if let Err(error) = outcome {

@@ -162,6 +162,9 @@ pub fn eval(args: &EvalArgs) -> Result<()> {
         return Err(Error::config("--reference", "is missing", "the reference policy that these were trained from"));
     };
     let dataset = data::build(&config, inputs.imported.as_deref())?;
+    if dataset.emotion.is_some() {
+        return Err(Error::config("--scenario", "`emotion` has no pairs until a run makes them", "use `prefshift train`, which evaluates as it goes"));
+    }
     let device = compute.tensors(config.model.policy);
     let policy = policy::build(&config.model, dataset.vocabulary.len(), &device);
     let specs = policy.specs();

@@ -6,6 +6,7 @@
 pub mod grammar;
 pub mod lexicon;
 mod mix;
+pub mod own;
 mod pairs;
 
 #[cfg(all(test, not(target_family = "wasm")))]

@@ -93,3 +93,64 @@ fn emotions_that_are_not_there_are_refused() {
     let error = build(&config).unwrap_err();
     assert!(error.message.starts_with("data.emotions[1]: `surprise`") && error.mend.contains("anger"), "{error}");
 }
+
+/// Texts of the built-in grammar as a file, some rows damaged; the file in the layout of the Emotion data set.
+fn file(rows: usize) -> String {
+    let mut stream = Streams::new(5).stream("file");
+    let mut text = String::from("text,label\n");
+    for _ in 0..rows {
+        let (sentence, emotions) = grammar::sentence(&mut stream);
+        text += &format!("\"{sentence}\",{}\n", emotions[0]);
+    }
+    text
+}
+
+#[test]
+fn the_layout_of_the_emotion_data_set_is_read_and_bad_rows_are_listed() {
+    let good = file(200);
+    let text = good.replacen("text,label\n", "text,label\ntoo short,1\n\"no label here at all\"\n\"six words but wrong label, see\",6\n\"a line\nbreak inside of quotes is fine\",joy\n", 1);
+    let own = own::read(&text).unwrap();
+    assert_eq!((own.rows.len(), own.bad_lines), (own::read(&good).unwrap().rows.len() + 1, 3 + own::read(&good).unwrap().bad_lines));
+    let listed: Vec<(usize, &str)> = own.problems.iter().take(3).map(|p| (p.line, p.what.as_str())).collect();
+    assert_eq!(listed.iter().map(|p| p.0).collect::<Vec<_>>(), [2, 3, 4]);
+    assert!(listed[0].1.starts_with("2 words") && listed[1].1 == "misses `label`" && listed[2].1.starts_with("label 6"), "{listed:?}");
+    assert!(own.rows[0].0.contains('\n') && own.rows[0].1 == "joy");
+    assert!(own.classes().iter().all(|(name, _)| EMOTIONS.contains(&name.as_str())));
+    // The same as JSON Lines.
+    let jsonl: String = own.rows.iter().map(|(t, l)| format!("{}\n", serde_json::json!({ "text": t, "label": l }))).collect();
+    assert_eq!(own::read(&jsonl).unwrap().rows, own.rows);
+    assert!(own::looks_like_texts(&text) && own::looks_like_texts(&jsonl));
+    assert!(!own::looks_like_texts("{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}"));
+    let broken = own::read(&format!("{jsonl}{{\"text\": 3}}\nnot json\n")).unwrap();
+    assert_eq!(broken.problems.iter().map(|p| p.line).collect::<Vec<_>>(), [own.rows.len() + 1, own.rows.len() + 2]);
+}
+
+#[test]
+fn own_texts_become_the_data_of_a_run() {
+    let text = file(3_000);
+    let own = own::read(&text).unwrap();
+    let config = RunConfig::for_texts(&own.summary());
+    config.validate().unwrap();
+    let data = crate::data::build(&config, Some(&text)).unwrap();
+    let corpus = data.emotion.as_deref().unwrap();
+    assert!(corpus.is_own() && corpus.truth.is_none() && corpus.classes.len() == 5);
+    assert_eq!(corpus.rewarded.map(|c| corpus.classes[c].clone()).to_vec(), config.data.emotions);
+    let all: HashSet<&Vec<u32>> = corpus.train.iter().chain(&corpus.test).map(|t| &t.tokens).collect();
+    assert_eq!(all.len(), corpus.train.len() + corpus.test.len(), "nothing is in both");
+    assert!(corpus.test.len() * 5 >= corpus.train.len() - 10 && corpus.train.iter().all(|t| t.labels.len() == 1 && t.tokens.len() > PROMPT));
+}
+
+#[test]
+fn files_that_cannot_serve_are_refused_with_a_reason() {
+    let refused = |text: &str, part: &str| {
+        let error = own::read(text).and_then(|own| own::build(&RunConfig::for_texts(&own.summary()), &own)).unwrap_err();
+        assert!(error.message.contains(part), "{error}");
+    };
+    refused("", "no `text` and `label`");
+    refused("a,b\n1,2\n", "no `text` and `label`: a, b");
+    refused("text,label\n", "no rows");
+    refused("text,label\nshort,1\n", "line 2: 1 words");
+    refused(&format!("text,label\n{}", "one two three four five,joy\n".repeat(30)), "1 different labels");
+    refused(&format!("text,label\n{}one two three four five,fear\n", "one two three four five,joy\n".repeat(30)), "`fear` has 1 texts");
+    refused(&" ".repeat((32 << 20) + 1), "32 MiB");
+}

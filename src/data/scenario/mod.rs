@@ -74,7 +74,10 @@ pub fn build(config: &RunConfig, imported: Option<&str>) -> Result<Dataset> {
         Scenario::Shortcut => Ok(assemble::assemble(config, &shortcut::Shortcut)),
         Scenario::Regions => Ok(assemble::assemble(config, &regions::Regions)),
         Scenario::Tabular => Ok(tabular::build(config)),
-        Scenario::Emotion => super::emotion::build(config),
+        Scenario::Emotion => match imported {
+            Some(text) => super::emotion::own::build(config, &super::emotion::own::read(text)?),
+            None => super::emotion::build(config),
+        },
         Scenario::Imported => {
             let missing = || Error::new(ErrorCode::Data, "the imported scenario has no pairs to read", "choose a JSONL file");
             super::import::build(config, &super::import::read(imported.ok_or_else(missing)?)?)

@@ -3,7 +3,7 @@
 // step: no worker is more than one frame ahead of another.
 import { EngineWorker, type Engine, type EngineCode, type EngineListener, type WorkerListener } from './engine';
 import { joinProbes, Merger, partOf, planLanes, type Plan } from './merge';
-import { asEngineError, type Activity, type Backend, type Checkpoint, type CheckpointHeader, type EngineError, type Fault, type Inspection, type RunRequest, type Until, type UpdateResult, type WorkerState } from './protocol';
+import { asEngineError, type Activity, type Backend, type Checkpoint, type CheckpointHeader, type EngineError, type Fault, type Inspection, type TextsInspection, type RunRequest, type Until, type UpdateResult, type WorkerState } from './protocol';
 import type { Event, Probe, RunConfig } from './types';
 
 /** What the crew asks of a worker. */
@@ -245,7 +245,7 @@ export class Crew implements Engine {
     for (const member of this.active) member.worker.pace(stepsPerSecond);
   }
 
-  inspect(text: string): Promise<Inspection> {
+  inspect(text: string): Promise<Inspection | TextsInspection> {
     return this.members[0]!.worker.inspect(text);
   }
 

@@ -9,6 +9,7 @@ import type {
   Envelope,
   Fault,
   Inspection,
+  TextsInspection,
   Message,
   Replies,
   Request,
@@ -180,7 +181,7 @@ export class EngineWorker {
   }
 
   /** What the engine makes of a file of the user's own pairs. */
-  async inspect(text: string): Promise<Inspection> {
+  async inspect(text: string): Promise<Inspection | TextsInspection> {
     await this.ready;
     return this.ask({ type: 'inspect', text });
   }

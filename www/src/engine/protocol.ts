@@ -1,6 +1,6 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
-import type { CheckpointHeader, Error as EngineError, Event, Probe, RunConfig, Summary, Update as UpdateResult } from './types';
+import type { CheckpointHeader, Error as EngineError, Event, Probe, RunConfig, Summary, TextsSummary, Update as UpdateResult } from './types';
 
 export type { CheckpointHeader, EngineError, UpdateResult };
 export type Backend = 'cpu' | 'webgpu';
@@ -19,9 +19,15 @@ export interface Fault extends EngineError {
   cause?: Cause;
 }
 
+/** The engine's look at a file of texts with labels, for the emotion experiment. */
+export interface TextsInspection {
+  texts: TextsSummary;
+  config: RunConfig;
+}
+
 export interface RunRequest {
   config: RunConfig;
-  /** JSON Lines text of the user's own pairs. */
+  /** JSON Lines text of the user's own pairs, or their texts with labels. */
   imported?: string;
   /** Reference policy (safetensors), where one ships with the scenario. */
   reference?: Uint8Array;
@@ -76,7 +82,7 @@ export interface Replies {
   update: UpdateResult;
   extend: null;
   check: RunConfig;
-  inspect: Inspection;
+  inspect: Inspection | TextsInspection;
   export: Uint8Array;
   probe: Probe;
   checkpoint: Uint8Array;

@@ -3,7 +3,7 @@
 // and it goes on on the CPU.
 import type { Crew } from './crew';
 import type { Engine, EngineListener } from './engine';
-import { asEngineError, isFatal, type Activity, type Backend, type Checkpoint, type CheckpointHeader, type Fault, type Inspection, type RunRequest, type Until, type UpdateResult } from './protocol';
+import { asEngineError, isFatal, type Activity, type Backend, type Checkpoint, type CheckpointHeader, type Fault, type Inspection, type RunRequest, type TextsInspection, type Until, type UpdateResult } from './protocol';
 import type { Event, Probe, RunConfig } from './types';
 
 /** What the supervisor asks of a crew. */
@@ -205,7 +205,7 @@ export class Supervisor implements Engine {
     this.crew.pace(stepsPerSecond);
   }
 
-  inspect(text: string): Promise<Inspection> {
+  inspect(text: string): Promise<Inspection | TextsInspection> {
     return this.safely((crew) => crew.inspect(text));
   }
 

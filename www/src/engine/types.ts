@@ -978,3 +978,21 @@ mix: Array<number>,
  * Lengths, which say what context the model needs.
  */
 lengths: Lengths, };
+
+export type TextsSummary = { 
+/**
+ * Usable rows.
+ */
+rows: number, 
+/**
+ * Lines that could not be used.
+ */
+bad_lines: number, 
+/**
+ * The first of them, and why.
+ */
+problems: Array<LineProblem>, 
+/**
+ * Classes with their rows, most frequent first, ties by name.
+ */
+classes: Array<[string, number]>, };

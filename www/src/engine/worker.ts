@@ -9,6 +9,7 @@ import {
   type CheckpointHeader,
   type Envelope,
   type Inspection,
+  type TextsInspection,
   type Message,
   type Replies,
   type Request,
@@ -33,7 +34,7 @@ interface Session {
 interface EngineModule {
   default(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   check_config(json: string): RunConfig;
-  inspect_pairs(text: string): Inspection;
+  inspect_pairs(text: string): Inspection | TextsInspection;
   inspect_checkpoint(bytes: Uint8Array): CheckpointHeader;
   join_checkpoints(parts: Uint8Array[]): Uint8Array;
   Session: {

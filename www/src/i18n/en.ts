@@ -1,7 +1,7 @@
 // Every word of the page in English (the charts have their own table in src/charts/text.ts).
 import { METHOD_INFOS, SCENARIOS as CATALOG } from '../engine/catalog';
 import { care } from './care';
-import type { Stage, Summary } from '../engine/types';
+import type { RewardQuality, Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
 import { english } from '../charts/text';
 import { LESSONS_EN } from './lessons-en';
@@ -228,6 +228,10 @@ export const en = {
     minority: { label: 'rare group', help: 'Share of the rarest group in the training data.' },
     marker: { label: 'marker', help: 'How often the prompt tells the group: 0 never, 1 always.' },
     flip: { label: 'flipped', help: 'Share of training labels that are flipped at random.' },
+    labels: { label: 'labels', help: 'How a pair is labeled from its rewards: sampled by Bradley–Terry, or the higher reward wins. The paper is ambiguous.' },
+    major: { label: 'mostly', help: 'The emotion that training rewards most.' },
+    minor: { label: 'a little', help: 'The emotion that training rewards with share α₀, and to which the taste moves.' },
+    mixture: { label: 'mixture', help: 'Convex: (1−α) r₀ + α r₁. Geometric: r₀^(1−α) r₁^α, which asks for both at once.' },
     beta: { label: 'β', help: 'Strength of the pull toward the reference policy: larger keeps it closer.' },
     tau: { label: 'τ', help: 'KLDPO: temperature of the adversary. Smaller lets it concentrate on fewer pairs; very large is DPO.' },
     radius: { label: 'KL radius ρ', help: 'KLDPO, exact radius: how far the adversary’s weights may be from uniform (KL, nats). 0 is DPO.' },
@@ -247,6 +251,24 @@ export const en = {
     wform: { label: 'WDPO form', help: 'Which of WDPO’s forms is trained.' },
     device: { label: 'device', help: 'Where the run trains.' },
   } as Record<string, { label: string; help: string }>,
+  stages: {
+    open: 'Read every stage…',
+    title: 'From sentences to pairs',
+    intro: 'A grammar writes sentences; a reward model learns to tell their emotions; the reference policy continues first words twice; the learned reward, mixed at α₀, labels the two.',
+    corpus: '1 · Sentences that the models learn from',
+    reward: '2 · Held-out sentences, judged by the learned reward (below it: what their words say)',
+    pairs: (n: number) => `3 · ${n} pairs that the reference policy wrote, with their learned rewards`,
+    text: 'sentence',
+    labels: 'written for',
+    quality: (q: RewardQuality) =>
+      `On ${q.tested} held-out texts: every emotion right in ${(100 * q.accuracy).toFixed(0)} %, ROC-AUC ${q.auc.toFixed(3)}${q.rank === undefined ? '' : `, rank correlation with the words ${q.rank.toFixed(2)}`}. The paper’s GPT-2: 84 % and 0.99.`,
+    options: { convex: 'convex', geometric: 'geometric', 'bradley-terry': 'Bradley–Terry', 'arg-max': 'higher reward' } as Record<string, string>,
+    /** The axis of ④, from long to short. */
+    alpha: (emotion: string) => [`α: how much ${emotion} counts in the reward`, `α: weight of ${emotion}`, 'α'],
+    own: (name: string, rows: number) => `${name}: ${rows} texts with labels.`,
+    builtIn: 'use the built-in texts',
+    caption: 'Mean mixed reward of fresh texts. The paper, at GPT-2’s size: DPO best near α₀ and falling, WDPO and KLDPO flatter.',
+  },
   valueOf: (label: string) => `${label}, value`,
   more: 'Methods, sizes, forms',
   lanesLegend: 'Lanes',
@@ -340,7 +362,7 @@ export const en = {
   rejected: 'rejected',
   flippedPair: 'label flipped',
   noPairs: 'none yet',
-  chooseFile: 'Your own pairs…',
+  chooseFile: 'Your own pairs or texts…',
   dropHere: 'Drop a .jsonl file of preference pairs',
   importSummary: (name: string, s: Summary) =>
     `${name}: ${s.rows} pairs; ${s.groups.map(([group, rows]) => `${group} ${rows}`).join(', ')}. ${s.lengths.p99} tokens keep 99 % of them whole.`,

@@ -160,8 +160,10 @@ export class Backstage {
   async request(settings: Settings): Promise<RunRequest> {
     const reference = await this.reference(settings);
     const { imported, importedText } = this.lab;
+    const texts = settings.scenario === 'emotion' ? this.lab.texts?.text : undefined;
     return {
       config: toConfig(settings, imported?.config),
+      ...(texts === undefined ? {} : { imported: texts }),
       ...(settings.scenario === 'imported' && importedText !== undefined ? { imported: importedText } : {}),
       ...(reference ? { reference } : {}),
     };
@@ -177,7 +179,7 @@ export class Backstage {
     const gpu = this.decision.backend === 'webgpu';
     const whole = !(gpu && this.found.software) && __SHIPPED__.references.includes(settings.scenario) && fitsReference(settings);
     const taken = (): boolean => lab.source === 'live' || lab.transport.busy || this.crew !== crew;
-    if (!crew || taken() || !(whole || gpu) || settings.scenario === 'imported') return;
+    if (!crew || taken() || !(whole || gpu) || settings.scenario === 'imported' || (settings.scenario === 'emotion' && lab.texts)) return;
     const run = await this.request(settings);
     if (taken()) return;
     crew.cores = this.cores;
@@ -196,7 +198,7 @@ export class Backstage {
 
   private reference(settings: Settings): Promise<Uint8Array | undefined> {
     const id = settings.scenario;
-    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings)) return Promise.resolve(undefined);
+    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings) || (id === 'emotion' && this.lab.texts)) return Promise.resolve(undefined);
     const known = this.references.get(id);
     if (known) return known;
     const loading = asset(new URL(`reference/${id}.safetensors`, this.base))

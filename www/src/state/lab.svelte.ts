@@ -1,7 +1,7 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
 import { asset } from '../engine/assets';
 import type { Engine, EngineListener } from '../engine/engine';
-import { asEngineError, type Activity, type EngineError, type Inspection, type RunRequest } from '../engine/protocol';
+import { asEngineError, type Activity, type EngineError, type Inspection, type RunRequest, type TextsInspection } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
 import type { Event } from '../engine/types';
 import { t } from '../i18n';
@@ -15,7 +15,7 @@ import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
 import { Kept } from './kept.svelte';
-import { clamp, defaults, fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { clamp, defaults, fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, scenarioOf, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { Slow } from './slow.svelte';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
@@ -38,6 +38,12 @@ export interface TakenUp {
   events: Event[];
 }
 
+/** The user's own texts, for the emotion experiment. */
+export interface OwnTexts extends TextsInspection {
+  name: string;
+  text: string;
+}
+
 /** More than the engine reads, so that it refuses a larger file by its own limit and nothing larger is held here. */
 const MAX_READ = 48 << 20;
 const RESTART_AFTER_MS = 700;
@@ -57,6 +63,7 @@ export class Lab {
   source = $state<'none' | 'replay' | 'live'>('none');
   notices = $state.raw<Notice[]>([]);
   imported = $state.raw<OwnFile | undefined>(undefined);
+  texts = $state.raw<OwnTexts | undefined>(undefined);
 
   metric = $state<Metric>('accuracy');
   layer = $state<Layer>('factor');
@@ -108,7 +115,7 @@ export class Lab {
   readonly differsFromReplay = $derived(
     this.source === 'replay' &&
       this.running !== undefined &&
-      (['scenario', 'minority', 'marker', 'flip', 'methods', 'lanes', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'seeds', 'batch'] as SettingKey[]).some(
+      (['scenario', 'minority', 'marker', 'flip', 'labels', 'major', 'minor', 'mixture', 'methods', 'lanes', 'beta', 'tau', 'taus', 'radius', 'rho', 'klform', 'wform', 'lr', 'seed', 'seeds', 'batch'] as SettingKey[]).some(
         (key) => this.running?.[key] !== this.settings[key],
       ),
   );
@@ -379,7 +386,9 @@ export class Lab {
     }
     try {
       const crew = await this.backstage.ready();
-      this.imported = { name: file.name, ...(await crew.inspect(text)) };
+      const seen = await crew.inspect(text);
+      if ('texts' in seen) return this.useTexts({ name: file.name, text, ...seen });
+      this.imported = { name: file.name, ...seen };
     } catch (thrown) {
       const { message, mend } = t.told(asEngineError(thrown));
       this.say('error', t.fileRefused(file.name, message), mend);
@@ -393,6 +402,15 @@ export class Lab {
     }
     if (this.settings.scenario === 'imported' && this.source === 'live') void this.start(false);
     else this.change('scenario', 'imported');
+  }
+
+  /** Own texts for the emotion experiment, whose two most frequent labels are rewarded at first; none goes back to the built-in ones. */
+  useTexts(texts: OwnTexts | undefined): void {
+    this.texts = texts;
+    const [major, minor] = texts?.config.data.emotions ?? scenarioOf('emotion').config.data.emotions;
+    Object.assign(this.settings, { major, minor });
+    if (this.settings.scenario === 'emotion' && this.source === 'live') void this.start(false);
+    else if (this.settings.scenario !== 'emotion') this.change('scenario', 'emotion');
   }
 
   private remember(): void {

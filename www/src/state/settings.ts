@@ -69,6 +69,9 @@ const choice = (options: readonly string[], live = false): ChoiceSetting => ({ k
 
 const info = (method: string): (typeof METHOD_INFOS)[number] | undefined => METHOD_INFOS.find((each) => each.id === method);
 
+/** Emotions of the built-in texts (scenario `emotion`), as the engine names them. */
+export const EMOTIONS = ['sadness', 'joy', 'love', 'anger', 'fear'] as const;
+
 export const METHODS = METHOD_INFOS.map((method) => method.id);
 
 export const SETTINGS = {
@@ -76,6 +79,11 @@ export const SETTINGS = {
   minority: at('data', number(0.01, 0.99, 0.01)),
   marker: at('data', number(0, 1, 0.05)),
   flip: at('data', number(0, 0.5, 0.01)),
+  labels: at('data', choice(['bradley-terry', 'arg-max'])),
+  /** Scenario emotion: what training emphasizes, the other emotion, and how their rewards become one. */
+  major: at('data', choice(EMOTIONS)),
+  minor: at('data', choice(EMOTIONS)),
+  mixture: at('data', choice(['convex', 'geometric'])),
   methods: at('methods', { kind: 'list', options: METHODS, live: false }),
   /** The general list of lanes; what it says goes before `methods` and `taus`. */
   lanes: at('methods', { kind: 'lanes', live: false }),
@@ -153,6 +161,10 @@ export function fromConfig(config: RunConfig): Settings {
     minority: config.data.mix.at(-1) ?? FIRST.config.data.mix.at(-1) ?? 0.1,
     marker: config.data.marker,
     flip: config.data.flip,
+    labels: config.data.labels,
+    major: config.data.emotions[0] ?? 'fear',
+    minor: config.data.emotions[1] ?? 'anger',
+    mixture: config.data.mixture,
     methods: METHODS.filter((id) => config.lanes.some((each) => each.method === id)).join(','),
     lanes: '',
     beta: config.lanes[0]?.params['beta'] ?? fallback('dpo', 'beta'),
@@ -304,13 +316,19 @@ export function toConfig(s: Settings, imported?: RunConfig): RunConfig {
   return {
     ...start,
     seed: s.seed,
-    data: { ...start.data, pairs: s.pairs, eval_pairs: s.evalpairs, mix: mixFor(start.data.mix, s.minority), marker: s.marker, flip: s.flip },
+    data: { ...start.data, pairs: s.pairs, eval_pairs: s.evalpairs, mix: mixFor(start.data.mix, s.minority), marker: s.marker, flip: s.flip, labels: s.labels as RunConfig['data']['labels'], ...emotionsOf(s) },
     model: { ...start.model, d_model: s.d, layers: s.layers, heads, context },
     sft: { ...start.sft, steps: s.sft },
     lanes: laneSpecs(s).map((spec) => laneOf(spec, s)).flatMap((lane) => Array.from({ length: s.seeds }, (_, seed) => ({ ...lane, seed }))),
     train: { ...start.train, steps: s.steps, batch: s.batch },
     eval: { ...start.eval, every: s.every, samples: s.samples },
   };
+}
+
+/** The engine wants two different emotions; a link may ask for one twice. */
+function emotionsOf(s: Settings): Pick<RunConfig['data'], 'emotions' | 'mixture'> {
+  const minor = s.minor === s.major ? (EMOTIONS.find((emotion) => emotion !== s.major) ?? 'anger') : s.minor;
+  return { emotions: [s.major, minor], mixture: s.mixture as RunConfig['data']['mixture'] };
 }
 
 /** The lanes of these settings, as far as they differ from what is shared. */

@@ -1,5 +1,6 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
-import { mixesWithin, type Ball, type BarsView, type GroupStyle, type PlaneLane, type PlaneView, type SharesView, type ShiftView } from '../charts';
+import { mixesWithin, type Ball, type BarsView, type Curve, type GroupStyle, type PlaneLane, type PlaneView, type SharesView, type ShiftView } from '../charts';
+import type { Evaluation } from '../engine/types';
 import { t } from '../i18n';
 import {
   lastAt,
@@ -40,6 +41,9 @@ export function groupNames(data: RunData): string[] {
   const scenario = data.started?.config.data.scenario ?? '';
   return data.started?.groups.map((group) => t.group(scenario, group.name)) ?? [];
 }
+
+/** An emotion in the page's language; own texts' classes are left as they are. */
+export const emotionName = (emotion: string): string => t.group('emotion', emotion.slice(0, 1).toUpperCase() + emotion.slice(1));
 
 export function methodOf(data: RunData, lane: number): string {
   return data.started?.config.lanes[lane]?.method ?? 'dpo';
@@ -124,24 +128,43 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
     mix,
     target,
     groups,
-    ball: ballOf(data, cursor, mix[target] ?? 0),
+    // In the emotion experiment α mixes two rewards, not shares of people: no set of mixes belongs there.
+    ...(evaluation?.curve
+      ? { xLabel: t.stages.alpha(groups[target]?.name ?? ''), trainingLabel: ['α₀'] }
+      : { ball: ballOf(data, cursor, mix[target] ?? 0) }),
     lanes: evaluation
       ? data.families.map((lanes) => {
           const first = lanes[0] ?? 0;
-          const seeds = lanes.map((lane) => ({ values: metricValues(evaluation, metric, lane, data.lanes) }));
+          const curve = (of: Evaluation, which: readonly number[]): Curve | undefined => (metric === 'reward' && target === 1 ? curveOf(of, which, data.lanes) : undefined);
+          const seeds = lanes.map((lane) => ({ values: metricValues(evaluation, metric, lane, data.lanes), curve: curve(evaluation, [lane]) }));
           return {
             name: data.names[first] ?? '',
             dash: dashOf(data, first),
             values: meanOver(seeds.map((seed) => seed.values)),
+            curve: curve(evaluation, lanes),
             se: lanes.length === 1 ? standardErrors(evaluation, metric, first, data.lanes) : undefined,
             seeds,
             ghosts: ghosts.map((earlier) => ({
               step: earlier.step,
               values: meanOver(lanes.map((lane) => metricValues(earlier, metric, lane, data.lanes))),
+              curve: curve(earlier, lanes),
             })),
           };
         })
       : [],
+  };
+}
+
+/** Mean mixed reward over α of some lanes, where the engine measured it (scenario emotion); the error is one lane's own. */
+export function curveOf(evaluation: Evaluation, lanes: readonly number[], all: number): Curve | undefined {
+  const { curve } = evaluation;
+  if (!curve) return undefined;
+  const n = curve.reward.length / Math.max(1, all);
+  const row = (values: ArrayLike<number>, lane: number): number[] => Array.from({ length: n }, (_, i) => values[lane * n + i] ?? Number.NaN);
+  return {
+    alpha: curve.alphas,
+    value: meanOver(lanes.map((lane) => row(curve.reward, lane))),
+    se: lanes.length === 1 ? row(curve.reward_se, lanes[0] ?? 0) : undefined,
   };
 }
 
