@@ -47,8 +47,8 @@ www/dist/index.html: $(PAGE) $(ENGINE)/cpu/prefshift_bg.wasm $(ENGINE)/gpu/prefs
 	@cd www && npm run --silent build
 
 single: www/dist/index.html
-	@mkdir -p www/dist-single
-	@node scripts/single.mjs www/dist www/dist-single/prefshift.html
+	@cd www && npm run --silent build -- --mode single --outDir dist-single/parts --logLevel warn
+	@node scripts/single.mjs www/dist-single/parts www/dist-single/prefshift.html
 
 cli:
 	@echo "cli: building"

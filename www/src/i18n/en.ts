@@ -505,6 +505,8 @@ export const en = {
   importAgain: 'This link was made with somebody’s own pairs, which are not in it. Choose the file to train on it.',
   chooseFileFirst: 'Choose or drop a .jsonl file with prompt, chosen and rejected.',
   noRecording: (status: number) => `The recorded run could not be loaded (${status}).`,
+  noPart: 'This part of the page could not be loaded.',
+  noPartMend: 'Check the connection, or reload the page.',
   noEngine: 'This build of the page contains no engine, so nothing can be trained here.',
   noEngineMend: 'The recorded run still plays. `make demo` builds the page with its engine.',
   needsRestart: (fields: string[]) => `Applied only after a restart: ${fields.join(', ')}.`,

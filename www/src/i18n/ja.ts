@@ -498,6 +498,8 @@ export const ja: Words = {
   importAgain: 'このリンクは誰かの手元のペアで作られましたが、ペア自体は含まれません。学習するにはファイルを選んでください。',
   chooseFileFirst: 'prompt、chosen、rejected を持つ .jsonl ファイルを選ぶか、ここに置いてください。',
   noRecording: (status) => `記録された実行を読み込めませんでした（${status}）。`,
+  noPart: 'ページのこの部分を読み込めませんでした。',
+  noPartMend: '接続を確かめるか、ページを再読み込みしてください。',
   noEngine: 'このビルドにはエンジンが含まれないため、ここでは学習できません。',
   noEngineMend: '記録された実行は再生できます。`make demo` でエンジン付きのページを作れます。',
   needsRestart: (fields) => `やり直したときに反映されます：${fields.join('、')}。`,
