@@ -150,6 +150,11 @@ pub struct MethodInfo {
 }
 
 impl MethodInfo {
+    /// Whether its lanes see batches of their own: samples, further sequences, or further references.
+    pub fn own_data(&self) -> bool {
+        self.needs.iter().any(|n| matches!(n, Need::Samples | Need::References | Need::TokenEdits | Need::ReferenceData))
+    }
+
     /// Whether it needs this.
     pub fn needs(&self, need: Need) -> bool {
         self.needs.contains(&need)

@@ -11,6 +11,7 @@ mod scores;
 pub mod sft;
 pub mod state;
 mod tensor_file;
+pub mod table;
 pub mod trainer;
 pub mod writing;
 

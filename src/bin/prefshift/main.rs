@@ -4,6 +4,7 @@
 
 mod args;
 mod files;
+mod league;
 mod loss;
 mod report;
 mod run;
@@ -19,6 +20,7 @@ fn main() {
         args::Command::Loss(a) => loss::loss(&a),
         args::Command::Replay(a) => run::replay(&a),
         args::Command::Report(a) => report::report(&a),
+        args::Command::League(a) => league::league(&a),
         args::Command::Methods(a) => run::methods(&a),
     };
     if let Err(error) = outcome {
