@@ -272,7 +272,6 @@ export const en = {
     samples: 'texts that the reference policy writes',
     references: 'further reference policies',
     rewards: 'a reward for any text',
-    'token-edits': 'losers edited toward the winners',
     'reference-data': 'text that the reference policy was trained on',
   } as Record<string, string>,
   confidence: { text: 'from the paper’s text', code: 'from the authors’ (or TRL’s) code', reading: 'our reading of summaries: a proposal' },

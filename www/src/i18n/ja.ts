@@ -266,7 +266,6 @@ export const ja: Words = {
     samples: '参照方策の書く文',
     references: '別の参照方策',
     rewards: 'どんな文にも付けられる報酬',
-    'token-edits': '好まれた答えに近づけて書き直した不採用の答え',
     'reference-data': '参照方策の学習に使った文',
   },
   confidence: { text: '論文の本文による', code: '著者（または TRL）のコードによる', reading: '要約からの読み取り（提案）' },
