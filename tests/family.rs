@@ -4,7 +4,9 @@
 mod common;
 
 use prefshift::config::*;
+use prefshift::device::Compute;
 use prefshift::event::Event;
+use prefshift::experiment::{Experiment, Inputs};
 
 fn tiny(scenario: Scenario, lanes: Vec<LaneConfig>) -> RunConfig {
     let mut config = RunConfig::for_scenario(scenario);
@@ -44,6 +46,28 @@ fn every_method_trains() {
             assert!(last.chosen[of.clone()].iter().chain(&last.rejected[of]).any(|r| r.abs() > 1e-4), "{what}");
         }
     }
+}
+
+#[test]
+fn rs_dpo_keeps_exactly_the_pairs_above_its_threshold_and_refuses_where_there_is_no_reward() {
+    let mut config = tiny(Scenario::Shortcut, vec![LaneConfig::new("rs_dpo").with("eta", 0.999).with("tau", 100.0)]);
+    config.train.steps = 1;
+    let mut experiment = Experiment::new(config, Compute::cpu(), Inputs::default()).expect("a run");
+    let error = loop {
+        match pollster::block_on(experiment.next()) {
+            Ok(events) if events.is_empty() => panic!("it trained on no pairs"),
+            Ok(_) => {}
+            Err(e) => break e,
+        }
+    };
+    assert!(error.message.starts_with("lanes[0].params"), "{error}");
+    let rows = (0..12).map(|i| format!("{{\"prompt\":\"what {i}\",\"chosen\":\"yes {i}\",\"rejected\":\"no\"}}\n")).collect::<String>();
+    let mut config = RunConfig::for_scenario(Scenario::Imported);
+    config.data.mix = vec![1.0];
+    config.sft.bundled = false;
+    config.lanes = vec![LaneConfig::new("dpo"), LaneConfig::new("rso")];
+    let error = Experiment::new(config, Compute::cpu(), Inputs { imported: Some(rows), ..Inputs::default() }).err().expect("no reward");
+    assert!(error.message.starts_with("lanes[1].method") && error.message.contains("reward"), "{error}");
 }
 
 #[test]

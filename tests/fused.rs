@@ -13,6 +13,8 @@ use prefshift::fused::layout::Layout;
 use prefshift::policy::{Gpt, Parameters, Perturbation, Policy, TokenTensors, sampling};
 use prefshift::rng::Streams;
 use prefshift::train::Trainer;
+use prefshift::train::table::Table;
+use std::sync::Arc;
 
 /// d, layers, heads, tied, vocabulary, pairs, standard deviation of the weights.
 type Shape = (usize, usize, usize, bool, usize, usize, f64);
@@ -87,7 +89,8 @@ fn log_probabilities_and_divergences() {
 
 #[test]
 fn gradients_and_measurements_of_every_method() {
-    let lanes = common::every_lane();
+    let own_data = |l: &LaneConfig| l.info("lane").is_ok_and(|m| m.own_data());
+    let lanes: Vec<LaneConfig> = common::every_lane().into_iter().filter(|l| !own_data(l)).collect();
     for shape in SHAPES {
         let world = World::new(shape);
         let config = common::config(world.model.clone(), lanes.clone(), TrainConfig::default());
@@ -114,6 +117,48 @@ fn gradients_and_measurements_of_every_method() {
             within(&format!("{shape:?}: measurements"), f64::from(worst), 1e-4);
         }
     }
+}
+
+#[test]
+fn lanes_with_pairs_of_their_own() {
+    // Further sequences, further references, rewards; one DPO lane beside them sees the run's pairs.
+    let world = World::new(SHAPES[3]);
+    let mut rng = Streams::new(9).stream("tables");
+    let mut draw = || rng.normal() as f32;
+    let lanes = [
+        LaneConfig::new("dpo"), LaneConfig::new("exo_rw"), LaneConfig::new("mpo").with("weight", 0.3), LaneConfig::new("mrpo").form("as_coded"),
+        LaneConfig::new("mrpo").with("references", 3.0), LaneConfig::new("rs_dpo"), LaneConfig::new("rso").form("hinge_norm").with("gamma", 0.5),
+        LaneConfig::new("exo_rw").form("dpo").with("k", 3.0),
+    ];
+    let n = world.pairs.len();
+    let tables: Vec<_> = lanes.iter().map(|lane| {
+        let further = prefshift::objective::find(&lane.method).expect("a method").further(lane);
+        let text = |i: usize| prefshift::data::Example { prompt: world.pairs[i].prompt.clone(), completion: world.pairs[(i + 1) % n].rejected.clone() };
+        let reference = (0..n).map(|_| (0..2 + further).map(|_| -20.0 + draw()).collect()).collect();
+        let rewards = (0..n).map(|_| (0..2 + further).map(|_| draw()).collect()).collect();
+        let others = (0..lane.params.get("references").map_or(1, |k| *k as usize - 1)).map(|_| (0..n).map(|_| [-20.0 + draw(), -19.0 + draw()]).collect()).collect();
+        let pairs = world.pairs.iter().rev().cloned().collect();
+        Arc::new(Table { pairs, further: (0..n).map(|i| vec![text(i); further]).collect(), reference, rewards, others, of: (0..n as u32).map(|i| vec![i]).collect() })
+    }).collect();
+    let config = common::config(world.model.clone(), lanes.to_vec(), TrainConfig::default());
+    let ids = vec![(0, (0..n as u32).collect::<Vec<_>>())];
+    let start = world.lanes.select(&[0]);
+    let [fused, plain] = [Trainer::new, Trainer::plain].map(|new| {
+        let mut trainer = new(&config, &world.gpt, &start, 2, &Device::flex());
+        tables.iter().enumerate().skip(1).for_each(|(i, t)| trainer.set_table(i, t.clone()));
+        let grads = pollster::block_on(trainer.gradients(&ids, &world.gpt, &world.pairs, &world.reference)).expect("gradients");
+        (grads, measured(trainer.step_on(ids.clone(), &world.gpt, &world.pairs, &world.reference)))
+    });
+    for (lane, config) in lanes.iter().enumerate() {
+        let [found, expected] = [&fused.0, &plain.0].map(|g| wide(&lane_of(g, lane)));
+        let (error, _) = common::twin::gradient_error(&found, &expected);
+        within(&format!("{}: gradient", config.method), error, 3e-5);
+        assert!(norm(&expected) > 0.0);
+        let [a, b] = [&fused.1, &plain.1].map(|m| f64::from(m.objective[lane]));
+        within(&format!("{}: objective", config.method), (a - b).abs() / b.abs().max(1.0), 1e-4);
+    }
+    let worst = fused.1.pull.iter().zip(&plain.1.pull).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    within("pull", f64::from(worst), 1e-4);
 }
 
 #[test]

@@ -39,7 +39,7 @@ const strict: Plugin = {
 };
 
 // A relative base lets the built page work under any path (GitHub Pages, a folder on a school server).
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   base: './',
   appType: 'mpa',
   define: { __SHIPPED__: JSON.stringify(shipped) },
@@ -47,6 +47,12 @@ export default defineConfig({
   preview: { headers: HEADERS },
   worker: { format: 'es' },
   // The style sheet is written for browsers that know light-dark(); nothing of it is rewritten.
-  build: { target: 'es2022', cssTarget: ['chrome123', 'firefox120', 'safari17.5'], chunkSizeWarningLimit: 300 },
+  build: {
+    target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    chunkSizeWarningLimit: 300,
+    // The file that runs from disk (make single) has nothing that it could fetch.
+    rolldownOptions: mode === 'single' ? { output: { codeSplitting: false } } : {},
+  },
   test: { environment: 'jsdom', include: ['src/**/*.test.ts', 'e2e/*.verify.ts'] },
-});
+}));

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod emotion;
 pub mod import;
 pub mod reward;
+pub mod sampled;
 pub mod scenario;
 pub mod vocabulary;
 

@@ -84,8 +84,6 @@ pub enum Need {
     References,
     /// A reward for any text.
     Rewards,
-    /// Pairs in which the loser was edited toward the winner, token by token.
-    TokenEdits,
     /// Text that the reference policy was trained on.
     ReferenceData,
 }
@@ -150,6 +148,11 @@ pub struct MethodInfo {
 }
 
 impl MethodInfo {
+    /// Whether its lanes see batches of their own: samples, further sequences, or further references.
+    pub fn own_data(&self) -> bool {
+        self.needs.iter().any(|n| matches!(n, Need::Samples | Need::References | Need::ReferenceData))
+    }
+
     /// Whether it needs this.
     pub fn needs(&self, need: Need) -> bool {
         self.needs.contains(&need)

@@ -126,6 +126,9 @@ impl Fixture {
             _ if info.needs(Need::References) => return Err(missing("ref2_chosen or ref2_rejected", "this method has a second reference")),
             _ => vec![],
         };
+        if info.needs(Need::Rewards) && method.further(lane) > 0 {
+            return Err(missing("more than two samples with rewards", "this method's loss is not one of pairs: train it instead"));
+        }
         let given = Given {
             reference: [narrow(&self.ref_chosen), narrow(&self.ref_rejected)],
             tokens: [or(&self.len_chosen, 1.0), or(&self.len_rejected, 1.0)],

@@ -17,11 +17,16 @@ mod wdpo;
 // The ten.
 mod ada_dpo;
 mod exo_pref;
+mod exo_rw;
 mod gdpo;
 mod gipo;
 mod gropo;
 mod minor_dpo;
+mod mpo;
+mod mrpo;
 mod rpo;
+mod rs_dpo;
+mod rso;
 // Robust peers.
 mod beta_dpo;
 mod cdpo;
@@ -47,6 +52,7 @@ mod sft;
 mod sigmoid_norm;
 mod sppo_hard;
 
+use crate::config::LaneConfig;
 use burn::tensor::{Device, Tensor, activation};
 pub use card::{BETA, CARD, Confidence, Family, FormInfo, MethodInfo, Need, ParamInfo};
 pub use pairs::{Given, Pairs, log_loss, ranks};
@@ -55,6 +61,7 @@ pub use pairs::{Given, Pairs, log_loss, ranks};
 mod prelude {
     pub use super::card::{BETA, CARD, Confidence, Family, FormInfo, MethodInfo, Need, ParamInfo, beta};
     pub use super::pairs::{Pairs, log_loss, matched, ranks, sigmoid};
+    pub use crate::config::LaneConfig;
     pub use super::{Batch, Objective, Params, Weighing, uniform};
     pub use burn::tensor::Tensor;
 }
@@ -107,6 +114,12 @@ pub trait Objective: Send + Sync {
         uniform(&batch.losses)
     }
 
+    /// Sequences that each pair of this lane brings along: samples, or reference data.
+    fn further(&self, lane: &LaneConfig) -> usize {
+        let _ = lane;
+        0
+    }
+
     /// Whether this form divides by the answers' lengths, so that they have to be known.
     fn counts_tokens(&self, form: &str) -> bool {
         let _ = form;
@@ -132,9 +145,10 @@ pub trait Objective: Send + Sync {
 }
 
 /// Every method, in the order they are offered.
-pub static OBJECTIVES: [&dyn Objective; 32] = [
+pub static OBJECTIVES: [&dyn Objective; 37] = [
     &dpo::Dpo, &kldpo::Kldpo, &wdpo::Wdpo, &gr_dpo::GrDpo, &dr_dpo::DrDpo,
-    &gdpo::Gdpo, &gipo::Gipo, &gropo::Gropo, &minor_dpo::MinorDpo, &ada_dpo::AdaDpo, &rpo::Rpo, &exo_pref::ExoPref,
+    &gdpo::Gdpo, &gipo::Gipo, &gropo::Gropo, &minor_dpo::MinorDpo, &ada_dpo::AdaDpo, &rpo::Rpo, &mrpo::Mrpo,
+    &rs_dpo::RsDpo, &exo_pref::ExoPref, &exo_rw::ExoRw, &mpo::Mpo, &rso::Rso,
     &rdpo::Rdpo, &cdpo::Cdpo, &ipo::Ipo, &chi_po::ChiPo, &gr_ipo::GrIpo, &tv_dro::TvDro, &beta_dpo::BetaDpo, &maxmin::MaxMin,
     &hinge::Hinge, &nca_pair::NcaPair, &bco_pair::BcoPair, &sppo_hard::SppoHard, &aot::Aot, &aot_unpaired::AotUnpaired,
     &apo_zero::ApoZero, &apo_down::ApoDown, &discopop::Discopop, &sigmoid_norm::SigmoidNorm, &sft::Sft, &mix::Mix,

@@ -13,6 +13,7 @@ pub mod selftest;
 pub mod sft;
 pub mod state;
 mod tensor_file;
+pub mod table;
 pub mod trainer;
 pub mod writing;
 

@@ -68,15 +68,19 @@ impl PlainLanes {
         let key = |i: &usize| {
             let lane = &configs[*i];
             let place = objective::OBJECTIVES.iter().position(|o| o.info().id == lane.method).unwrap_or(0);
-            (objective::OBJECTIVES[place].info().needs_embedding_gradient, place, lane.form_id().to_string())
+            let objective = objective::OBJECTIVES[place];
+            // Lanes with batches of their own shape are stacked by themselves.
+            let references = objective.info().params.iter().find(|p| p.id == "references").map_or(0, |p| lane.param(p.id) as usize);
+            let apart = if objective.info().own_data() { [1 + place, objective.further(lane), references] } else { [0; 3] };
+            ((objective.info().needs_embedding_gradient, apart), place, lane.form_id().to_string())
         };
         order.sort_by_key(key); // stable: lanes of one method keep their order
         let mut stacks = Vec::new();
-        for tangent in [false, true] {
-            let lanes: Vec<usize> = order.iter().copied().filter(|i| key(i).0 == tangent).collect();
-            if lanes.is_empty() {
-                continue;
-            }
+        let mut kinds: Vec<(bool, [usize; 3])> = order.iter().map(|i| key(i).0).collect();
+        kinds.dedup(); // `order` is sorted by them
+        for kind in kinds {
+            let tangent = kind.0;
+            let lanes: Vec<usize> = order.iter().copied().filter(|i| key(i).0 == kind).collect();
             let params = reference.repeat(lanes.len());
             let optimizer = AdamW::new(&policy.specs(), &params);
             let segments = segments(&lanes, configs, device);

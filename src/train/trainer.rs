@@ -9,6 +9,7 @@ use super::state::order_name;
 use crate::config::{LaneConfig, RunConfig, TrainConfig};
 use crate::data::{PreferencePair, TokenBatch};
 use crate::objective::Given;
+use super::table::Table;
 use crate::error::{Error, ErrorCode, Result};
 use crate::fused::cpu::adamw::Rate;
 use crate::fused::cpu::lanes::{CpuLanes, LaneInput, LaneMeasured};
@@ -21,6 +22,7 @@ use crate::eval::groups::by_pair;
 use crate::policy::{Parameters, Policy};
 use crate::rng::{Stream, Streams};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// The batch order of lanes that share a seed: epochs without replacement.
 pub(super) struct Order {
@@ -47,6 +49,8 @@ pub struct Trainer {
     pub(super) context: usize,
     groups: usize,
     pub(super) orders: Vec<(u32, Order)>,
+    /// Lanes' own pairs; empty where every lane sees the run's.
+    tables: Vec<Option<Arc<Table>>>,
     pub(super) step: usize,
     /// Multiplies each lane's learning rate, `[lane]`.
     pub(super) scale: Vec<f64>,
@@ -208,7 +212,7 @@ impl Trainer {
         }
         Self {
             policies, reference: reference.clone(), device: device.clone(), lanes: config.lanes.clone(), config: config.train.clone(), seed: config.seed,
-            context: config.model.context, groups, orders, step: 0, scale: vec![1.0; config.lanes.len()],
+            context: config.model.context, groups, orders, step: 0, scale: vec![1.0; config.lanes.len()], tables: vec![],
         }
     }
 
@@ -255,10 +259,10 @@ impl Trainer {
         &mut self, drawn: &[(u32, Vec<u32>)], policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]],
     ) -> Result<Parameters> {
         let batches = self.token_batches(drawn, pairs, reference);
-        let drawn = see(&self.lanes, drawn, &batches, pairs);
+        let drawn = see(drawn, &batches, pairs);
         Ok(match &mut self.policies {
             Lanes::Plain(plain) => plain.gradients(policy, &drawn),
-            Lanes::Cpu(cpu) => with_rows(&batches, &drawn, self.groups, |inputs| cpu.gradients(inputs)),
+            Lanes::Cpu(cpu) => with_rows(&batches.seen, &drawn, self.groups, |inputs| cpu.gradients(inputs)),
             #[cfg(feature = "gpu")]
             Lanes::Gpu(gpu) => {
                 gpu.gradients_only(&drawn.rows.iter().map(|r| r.to_vec()).collect::<Vec<_>>())?;
@@ -299,13 +303,13 @@ impl Trainer {
             .map(|(l, scale)| scale * learning_rate(l.learning_rate.unwrap_or(self.config.learning_rate), &self.config, self.step)).collect();
         let batches = self.token_batches(&drawn, pairs, reference);
         let (weight_decay, clip) = (self.config.weight_decay, self.config.clip);
-        let seen = see(&self.lanes, &drawn, &batches, pairs);
+        let seen = see(&drawn, &batches, pairs);
         let ids = seen.rows.concat();
         let parts = match &mut self.policies {
             Lanes::Plain(plain) => Parts::Tensors(plain.step(policy, &seen, &Rates { learning_rate: &rates, weight_decay, clip })),
             Lanes::Cpu(cpu) => {
                 let rates: Vec<Rate> = rates.iter().map(|r| Rate { learning_rate: *r, weight_decay, clip }).collect();
-                Parts::Ready(with_rows(&batches, &seen, self.groups, |inputs| cpu.step(inputs, Some(&rates))))
+                Parts::Ready(with_rows(&batches.seen, &seen, self.groups, |inputs| cpu.step(inputs, Some(&rates))))
             }
             #[cfg(feature = "gpu")]
             Lanes::Gpu(gpu) => {
@@ -317,25 +321,66 @@ impl Trainer {
         StepMetrics { step: self.step - 1, pairs: ids, learning_rate: rates.iter().map(|r| *r as f32).collect(), parts }
     }
 
-    fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Vec<Seen> {
-        let streams = Streams::new(u64::from(self.seed));
-        drawn.iter().map(|(seed, ids)| {
-            let tokens = TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context);
-            let counted = tokens.counted();
-            let (chosen, rejected) = counted.split_at(ids.len());
-            let side = |s: usize| ids.iter().map(|i| reference[*i as usize][s]).collect();
-            // A stream of its own for every step: a run that is resumed draws the same.
-            let mut noise = streams.stream(&format!("noise/{seed}/{}", self.step));
-            let given = Given {
-                reference: [side(0), side(1)],
-                tokens: [chosen.to_vec(), rejected.to_vec()],
-                soft: ids.iter().map(|i| pairs[*i as usize].confidence).collect(),
-                noise: ids.iter().map(|_| (noise.uniform() as f32).clamp(1e-6, 0.999_999)).collect(),
-                ..Given::default()
-            };
-            Seen { tokens, given }
-        }).collect()
+    /// Gives a lane pairs of its own. Only for methods that say so: their lanes are stacked by themselves.
+    pub fn set_table(&mut self, lane: usize, table: Arc<Table>) {
+        self.tables.resize(self.lanes.len(), None);
+        self.tables[lane] = Some(table);
     }
+
+    /// The batches that lanes see, and which of them each lane does: one for each seed, and one for each seed and table.
+    fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Batches {
+        let mut batches = Batches { seen: vec![], of: vec![], drawn: vec![] };
+        let mut made: Vec<(usize, Option<&Arc<Table>>)> = Vec::new();
+        for (lane, config) in self.lanes.iter().enumerate() {
+            let place = drawn.iter().position(|(s, _)| *s == config.seed).unwrap_or(0);
+            let table = self.tables.get(lane).and_then(Option::as_ref);
+            let same = |other: Option<&Arc<Table>>| match (other, table) {
+                (None, None) => true,
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                _ => false,
+            };
+            let known = made.iter().position(|(p, t)| *p == place && same(*t));
+            batches.drawn.push(place);
+            batches.of.push(known.unwrap_or(made.len()));
+            if known.is_none() {
+                let (seed, ids) = &drawn[place];
+                batches.seen.push(self.batch(*seed, ids, table, pairs, reference));
+                made.push((place, table));
+            }
+        }
+        batches
+    }
+
+    fn batch(&self, seed: u32, ids: &[u32], table: Option<&Arc<Table>>, pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Seen {
+        // A stream of its own for every step: a run that is resumed draws the same.
+        let mut noise = Streams::new(u64::from(self.seed)).stream(&format!("noise/{seed}/{}", self.step));
+        let noise = ids.iter().map(|_| (noise.uniform() as f32).clamp(1e-6, 0.999_999)).collect();
+        if let Some(table) = table {
+            let (tokens, given) = table.batch(ids, self.step, self.context, noise);
+            return Seen { tokens, given };
+        }
+        let tokens = TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context);
+        let counted = tokens.counted();
+        let (chosen, rejected) = counted.split_at(ids.len());
+        let side = |s: usize| ids.iter().map(|i| reference[*i as usize][s]).collect();
+        let given = Given {
+            reference: [side(0), side(1)],
+            tokens: [chosen.to_vec(), rejected.to_vec()],
+            soft: ids.iter().map(|i| pairs[*i as usize].confidence).collect(),
+            noise,
+            ..Given::default()
+        };
+        Seen { tokens, given }
+    }
+}
+
+/// What is seen of one step.
+struct Batches {
+    seen: Vec<Seen>,
+    /// Batch of each lane.
+    of: Vec<usize>,
+    /// Which of the seeds' draws each lane sees.
+    drawn: Vec<usize>,
 }
 
 /// One batch as tokens, and what methods are given of it.
@@ -345,12 +390,11 @@ struct Seen {
 }
 
 /// Each lane's view of what was drawn for its seed.
-fn see<'a>(lanes: &[LaneConfig], drawn: &'a [(u32, Vec<u32>)], batches: &'a [Seen], pairs: &'a [PreferencePair]) -> Drawn<'a> {
-    let places: Vec<usize> = lanes.iter().map(|l| drawn.iter().position(|(s, _)| *s == l.seed).unwrap_or(0)).collect();
+fn see<'a>(drawn: &'a [(u32, Vec<u32>)], batches: &'a Batches, pairs: &'a [PreferencePair]) -> Drawn<'a> {
     Drawn {
-        rows: places.iter().map(|p| drawn[*p].1.as_slice()).collect(),
-        tokens: places.iter().map(|p| &batches[*p].tokens).collect(),
-        given: places.iter().map(|p| &batches[*p].given).collect(),
+        rows: batches.drawn.iter().map(|p| drawn[*p].1.as_slice()).collect(),
+        tokens: batches.of.iter().map(|b| &batches.seen[*b].tokens).collect(),
+        given: batches.of.iter().map(|b| &batches.seen[*b].given).collect(),
         pairs,
     }
 }

@@ -116,7 +116,7 @@ test('⑥ scrubs where a path is pointed at and comes back, and says what became
     const furthest = Math.max(...rows.filter((row) => row[0] === lane && !row[1]!.startsWith('KL')).map((row) => Number(row[4])));
     expect(Number(kl), `${lane} ${step}`).toBeLessThanOrEqual(furthest);
   }
-  await expect(page.getByTestId('verdict')).toContainText(/KLDPO τ=\S+ .*DPO.* \([+−]\d.* ± \d.* at KL \d/);
+  await expect(page.getByTestId('path-verdict')).toContainText(/KLDPO τ=\S+ .*DPO.* \([+−]\d.* ± \d.* at KL \d/);
   await page.getByRole('button', { name: 'Show the numbers of: ⑥' }).click();
   const points = page.getByRole('figure', { name: /^⑥/ }).getByRole('slider');
   await points.focus();

@@ -38,6 +38,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Do an experiment of the paper again and write its table and figure.
     Reproduce(ReproduceArgs),
+    /// Train many methods on one or more scenarios over several seeds, with and without label noise, and rank them.
+    League(LeagueArgs),
     /// List the methods with their formulas and parameters.
     Methods(MethodsArgs),
 }
@@ -202,6 +204,45 @@ pub struct ReproduceArgs {
 }
 
 #[derive(clap::Args)]
+pub struct LeagueArgs {
+    /// A method as in --lane: METHOD[/FORM][:name=value,…]; repeat for more. Without one, DPO, KLDPO, WDPO, GR-DPO and Dr. DPO.
+    #[arg(long = "method", value_name = "METHOD")]
+    pub methods: Vec<String>,
+    /// Every method of a family as well: all, paper, related, peer or trl.
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Option<String>,
+    /// A scenario; repeat for more.
+    #[arg(long = "scenario", value_name = "SCENARIO", default_values_t = ["two-populations".to_string()])]
+    pub scenarios: Vec<String>,
+    /// How many seeds, each a lane per method.
+    #[arg(long, default_value_t = 5)]
+    pub seeds: u32,
+    /// Compare where each policy has come this far from the reference: KL in nats.
+    #[arg(long, default_value_t = 1.0)]
+    pub at: f64,
+    /// The same β for every method that has one and does not say its own; without it the published ones.
+    #[arg(long)]
+    pub beta: Option<f64>,
+    /// Lanes that are trained at once: what memory allows.
+    #[arg(long, default_value_t = 64)]
+    pub lanes: usize,
+    /// Any field of the config by its dotted path: --set train.steps=200
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub set: Vec<String>,
+    /// Write comma-separated values instead of a table.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Write the result here instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// No progress on the terminal.
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[arg(from_global)]
+    pub json: bool,
+}
+
+#[derive(clap::Args)]
 pub struct MethodsArgs {
     #[arg(from_global)]
     pub json: bool,
@@ -275,7 +316,7 @@ impl RunArgs {
 }
 
 /// `METHOD[/FORM][:name=value,…]`; `lr` and `seed` are the lane's own.
-fn parse_lane(text: &str) -> Result<LaneConfig> {
+pub fn parse_lane(text: &str) -> Result<LaneConfig> {
     let (head, params) = text.split_once(':').unwrap_or((text, ""));
     let (method, form) = head.split_once('/').map_or((head, None), |(m, f)| (m, Some(f)));
     let mut lane = LaneConfig::new(method);
@@ -298,7 +339,7 @@ pub fn number_of(pair: &str) -> Result<(&str, f64)> {
     Ok((key, value.parse().map_err(|_| wrong())?))
 }
 
-fn set(config: &mut Value, assignment: &str) -> Result<()> {
+pub fn set(config: &mut Value, assignment: &str) -> Result<()> {
     let (path, text) = assignment.split_once('=').ok_or_else(|| Error::config(assignment, "is not FIELD=VALUE", "for example train.steps=200"))?;
     let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     let pointer = format!("/{}", path.replace('.', "/"));

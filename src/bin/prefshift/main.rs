@@ -4,6 +4,7 @@
 
 mod args;
 mod files;
+mod league;
 mod loss;
 mod report;
 mod reproduce;
@@ -23,6 +24,7 @@ fn main() {
         args::Command::Reproduce(a) => match a.what {
             args::Paper::Emotion => reproduce::reproduce(&a),
         },
+        args::Command::League(a) => league::league(&a),
         args::Command::Methods(a) => run::methods(&a),
     };
     if let Err(error) = outcome {

@@ -15,10 +15,10 @@ use serde_json::json;
 
 /// A mean over seeds with its standard error; `n` says how many seeds had a value.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Estimate {
-    mean: f32,
-    se: f32,
-    n: usize,
+pub(crate) struct Estimate {
+    pub mean: f32,
+    pub se: f32,
+    pub n: usize,
 }
 
 /// One method's line of the table.
@@ -29,6 +29,14 @@ struct Row {
     end: Values,
     /// Where the trajectory first reaches the common distance.
     equal: Values,
+}
+
+impl Estimate {
+    /// Of the seeds that had a value.
+    pub fn of(found: &[f32]) -> Self {
+        let (mean, se) = mean_se(found);
+        Self { mean, se, n: found.len() }
+    }
 }
 
 /// What is compared, per group in the order of the groups.
@@ -45,10 +53,10 @@ struct Values {
 
 /// One look at one lane: accuracy and reward per group, and how far it has come.
 #[derive(Clone)]
-struct Point {
-    accuracy: Vec<f32>,
-    reward: Vec<f32>,
-    distance: f32,
+pub(crate) struct Point {
+    pub accuracy: Vec<f32>,
+    pub reward: Vec<f32>,
+    pub distance: f32,
 }
 
 pub fn report(args: &ReportArgs) -> Result<()> {
@@ -104,7 +112,7 @@ fn comparison(config: &RunConfig) -> Vec<LaneConfig> {
 }
 
 /// The trajectory of one lane.
-fn path(looks: &[Evaluation], lane: usize, groups: usize, gpt: bool) -> Vec<Point> {
+pub(crate) fn path(looks: &[Evaluation], lane: usize, groups: usize, gpt: bool) -> Vec<Point> {
     let of = |v: &[f32]| v.get(lane * groups..(lane + 1) * groups).map_or_else(Vec::new, <[f32]>::to_vec);
     looks.iter().map(|e| Point {
         accuracy: of(&e.accuracy),
@@ -114,7 +122,7 @@ fn path(looks: &[Evaluation], lane: usize, groups: usize, gpt: bool) -> Vec<Poin
 }
 
 /// Where a trajectory first reaches `distance`, by linear interpolation; `None` where it never does.
-fn crossing(path: &[Point], distance: f32) -> Option<Point> {
+pub(crate) fn crossing(path: &[Point], distance: f32) -> Option<Point> {
     let i = path.windows(2).position(|w| w[0].distance < distance && w[1].distance >= distance)?;
     let (a, b) = (&path[i], &path[i + 1]);
     let t = (distance - a.distance) / (b.distance - a.distance);
@@ -125,8 +133,7 @@ fn crossing(path: &[Point], distance: f32) -> Option<Point> {
 fn values(points: &[Option<Point>], groups: &[GroupInfo]) -> Values {
     let estimate = |f: &dyn Fn(&Point) -> Option<f32>| {
         let found: Vec<f32> = points.iter().flatten().filter_map(f).collect();
-        let (mean, se) = mean_se(&found);
-        Estimate { mean, se, n: found.len() }
+        Estimate::of(&found)
     };
     let mix: Vec<f64> = groups.iter().map(|g| g.share).collect();
     let reversed: Vec<f64> = mix.iter().rev().copied().collect();

@@ -540,6 +540,147 @@ export const METHOD_INFOS: MethodInfo[] = [
     "gpu": true
   },
   {
+    "id": "mrpo",
+    "name": "MRPO",
+    "family": "related",
+    "paper": "Le et al., Multi-Reference Preference Optimization for Large Language Models",
+    "year": 2024,
+    "arxiv": "2405.16388",
+    "formula": "-\\log\\sigma\\Big(\\beta\\log\\tfrac{\\pi_\\theta(y_w)}{\\tilde\\pi(y_w)}-\\beta\\log\\tfrac{\\pi_\\theta(y_l)}{\\tilde\\pi(y_l)}\\Big),\\quad\\tilde\\pi=\\Big(\\sum_k\\tfrac{\\alpha_k}{\\pi^k_{\\rm ref}}\\Big)^{-1}",
+    "adversary": "None: references that tell the two answers apart get more weight.",
+    "robust_to": "One reference that is bad at some pairs.",
+    "not_robust_to": "Wrong labels and a change in the mix; adaptive weights are said to leak the label (2512.10040).",
+    "needs": [
+      "references"
+    ],
+    "confidence": "code",
+    "note": "In the authors' code the two adaptive weights change places; both are offered. Further references are trained on halves of the reference's corpus.",
+    "name_clash": "",
+    "forms": [
+      {
+        "id": "published",
+        "name": "as published",
+        "help": "Adaptive weights, each reference its own."
+      },
+      {
+        "id": "as_coded",
+        "name": "as coded",
+        "help": "Adaptive weights of two references, in exchange."
+      },
+      {
+        "id": "fixed",
+        "name": "fixed weights",
+        "help": "The main reference has 1 − α, the others share α."
+      }
+    ],
+    "params": [
+      {
+        "id": "beta",
+        "symbol": "β",
+        "default": 0.1,
+        "min": 0.0001,
+        "max": 100.0,
+        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "forms": []
+      },
+      {
+        "id": "epsilon",
+        "symbol": "ε",
+        "default": 0.1,
+        "min": 0.0,
+        "max": 1.0,
+        "help": "Further references are clipped to this relative distance from the main one, in log-probability; 0 does not clip.",
+        "forms": []
+      },
+      {
+        "id": "alpha",
+        "symbol": "α",
+        "default": 0.5,
+        "min": 0.0,
+        "max": 1.0,
+        "help": "Share of the further references.",
+        "forms": [
+          "fixed"
+        ]
+      },
+      {
+        "id": "references",
+        "symbol": "K",
+        "default": 2.0,
+        "min": 2.0,
+        "max": 3.0,
+        "help": "References, the main one included.",
+        "forms": []
+      }
+    ],
+    "gauge": "",
+    "margins_only": false,
+    "needs_embedding_gradient": false,
+    "gpu": false
+  },
+  {
+    "id": "rs_dpo",
+    "name": "RS-DPO",
+    "family": "related",
+    "paper": "Khaki et al., RS-DPO: A Hybrid Rejection Sampling and DPO Method for Alignment of LLMs",
+    "year": 2024,
+    "arxiv": "2402.10038",
+    "formula": "\\ell(h)\\ \\text{over all}\\ (y_j,y_l):\\ \\sigma\\big((r_j-r_l)/\\tau\\big)>\\eta",
+    "adversary": "None: pairs that the reward is not sure of are left out.",
+    "robust_to": "Wrong labels, which it never sees, and answers that the policy would not write.",
+    "not_robust_to": "A wrong reward, and a change in the mix of the groups whose rewards it is given.",
+    "needs": [
+      "samples",
+      "rewards"
+    ],
+    "confidence": "reading",
+    "note": "From summaries; the authors published no code. η means nothing without the reward's scale: here it is that of the labels.",
+    "name_clash": "",
+    "forms": [],
+    "params": [
+      {
+        "id": "beta",
+        "symbol": "β",
+        "default": 0.1,
+        "min": 0.0001,
+        "max": 100.0,
+        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "forms": []
+      },
+      {
+        "id": "k",
+        "symbol": "k",
+        "default": 16.0,
+        "min": 2.0,
+        "max": 16.0,
+        "help": "Samples for each prompt.",
+        "forms": []
+      },
+      {
+        "id": "tau",
+        "symbol": "τ",
+        "default": 1.0,
+        "min": 0.01,
+        "max": 100.0,
+        "help": "Scale of reward differences.",
+        "forms": []
+      },
+      {
+        "id": "eta",
+        "symbol": "η",
+        "default": 0.85,
+        "min": 0.5,
+        "max": 0.999,
+        "help": "A pair is kept where σ(difference / τ) lies above this.",
+        "forms": []
+      }
+    ],
+    "gauge": "",
+    "margins_only": true,
+    "needs_embedding_gradient": false,
+    "gpu": false
+  },
+  {
     "id": "exo_pref",
     "name": "EXO (pairs)",
     "family": "related",
@@ -592,6 +733,193 @@ export const METHOD_INFOS: MethodInfo[] = [
     "margins_only": true,
     "needs_embedding_gradient": false,
     "gpu": true
+  },
+  {
+    "id": "exo_rw",
+    "name": "EXO (rewards)",
+    "family": "related",
+    "paper": "Ji et al., Towards Efficient Exact Optimization of Language Model Alignment",
+    "year": 2024,
+    "arxiv": "2402.00856",
+    "formula": "\\mathrm{KL}\\big(\\mathrm{softmax}_k(\\beta\\,s_k)\\,\\Vert\\,\\mathrm{softmax}_k(r_k/\\beta_r)\\big),\\quad s_k=\\log\\tfrac{\\pi_\\theta(y_k)}{\\pi_{\\rm ref}(y_k)}",
+    "adversary": "None: it learns from rewards of its reference's own samples, not from labels.",
+    "robust_to": "Wrong labels, which it never sees.",
+    "not_robust_to": "A wrong reward, and a change in the mix of the groups whose rewards it is given.",
+    "needs": [
+      "samples",
+      "rewards"
+    ],
+    "confidence": "code",
+    "note": "",
+    "name_clash": "",
+    "forms": [
+      {
+        "id": "exo",
+        "name": "EXO",
+        "help": "The divergence from the policy to the rewards."
+      },
+      {
+        "id": "dpo",
+        "name": "DPO on rewards",
+        "help": "The other direction, as a cross-entropy."
+      }
+    ],
+    "params": [
+      {
+        "id": "beta",
+        "symbol": "β",
+        "default": 0.5,
+        "min": 0.0001,
+        "max": 100.0,
+        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "forms": []
+      },
+      {
+        "id": "beta_r",
+        "symbol": "βr",
+        "default": 0.5,
+        "min": 0.001,
+        "max": 100.0,
+        "help": "Temperature of the rewards.",
+        "forms": []
+      },
+      {
+        "id": "k",
+        "symbol": "K",
+        "default": 4.0,
+        "min": 2.0,
+        "max": 16.0,
+        "help": "Samples for each prompt.",
+        "forms": []
+      }
+    ],
+    "gauge": "",
+    "margins_only": false,
+    "needs_embedding_gradient": false,
+    "gpu": false
+  },
+  {
+    "id": "mpo",
+    "name": "MPO (our reading)",
+    "family": "related",
+    "paper": "Jiang et al., Preference as Reward, Maximum Preference Optimization with Importance Sampling",
+    "year": 2023,
+    "arxiv": "2312.16430",
+    "formula": "-\\sigma\\big(\\log\\pi_\\theta(y_w)-\\log\\pi_\\theta(y_l)\\big)-\\lambda\\,\\mathbb E_{D_{\\rm ref}}\\log\\pi_\\theta(y|x)",
+    "adversary": "None: pairs that are badly wrong are let go, and text of the reference's training is kept likely.",
+    "robust_to": "Wrong labels: the sigmoid's slope vanishes for pairs that cannot be fitted.",
+    "not_robust_to": "A change in the mix; a rare group may never get a slope.",
+    "needs": [
+      "reference-data"
+    ],
+    "confidence": "reading",
+    "note": "The paper's text was not at hand: whether its score has a reference or a temperature, and its weights, are open.",
+    "name_clash": "MPO is also Mixed Preference Optimization (InternVL), which is what TRL means.",
+    "forms": [
+      {
+        "id": "no_reference",
+        "name": "without reference",
+        "help": "The ordering score is the policy's own margin."
+      },
+      {
+        "id": "reference",
+        "name": "with reference",
+        "help": "The ordering score is the margin over the reference."
+      }
+    ],
+    "params": [
+      {
+        "id": "weight",
+        "symbol": "λ",
+        "default": 0.01,
+        "min": 0.0,
+        "max": 10.0,
+        "help": "Weight of the log-probability of reference data, per text; ours.",
+        "forms": []
+      }
+    ],
+    "gauge": "",
+    "margins_only": false,
+    "needs_embedding_gradient": false,
+    "gpu": false
+  },
+  {
+    "id": "rso",
+    "name": "RSO",
+    "family": "related",
+    "paper": "Liu et al., Statistical Rejection Sampling Improves Preference Optimization",
+    "year": 2023,
+    "arxiv": "2309.06657",
+    "formula": "-\\log\\sigma(\\gamma h)\\ \\text{or}\\ \\max(0,1-\\gamma h),\\quad y\\sim\\pi_{\\rm ref}\\,e^{r/\\beta}",
+    "adversary": "None: it learns from answers that a better policy would write.",
+    "robust_to": "Wrong labels, which it never sees, and pairs from another policy.",
+    "not_robust_to": "A wrong reward, and a change in the mix of the groups whose rewards it is given.",
+    "needs": [
+      "samples",
+      "rewards"
+    ],
+    "confidence": "text",
+    "note": "Candidates are drawn at temperature 1, 16 to 4 instead of 64 to 8; equal texts count once, as published.",
+    "name_clash": "TRL's sigmoid_norm divides by length; here norm means divided by the reference policy.",
+    "forms": [
+      {
+        "id": "sigmoid_norm",
+        "name": "sigmoid-norm",
+        "help": "DPO's loss with γ in place of β."
+      },
+      {
+        "id": "hinge_norm",
+        "name": "hinge-norm",
+        "help": "A hinge on the margin over the reference."
+      },
+      {
+        "id": "hinge",
+        "name": "hinge (SLiC)",
+        "help": "A hinge on the policy's own margin, without a reference."
+      }
+    ],
+    "params": [
+      {
+        "id": "beta",
+        "symbol": "β",
+        "default": 0.5,
+        "min": 0.001,
+        "max": 100.0,
+        "help": "Temperature of the sampler: 0 takes the best candidates, large ones accept all.",
+        "forms": []
+      },
+      {
+        "id": "gamma",
+        "symbol": "γ",
+        "default": 0.05,
+        "min": 0.0001,
+        "max": 100.0,
+        "help": "Scale of margins in the loss.",
+        "forms": []
+      },
+      {
+        "id": "candidates",
+        "symbol": "N",
+        "default": 16.0,
+        "min": 2.0,
+        "max": 16.0,
+        "help": "Candidates for each prompt.",
+        "forms": []
+      },
+      {
+        "id": "keep",
+        "symbol": "n",
+        "default": 4.0,
+        "min": 2.0,
+        "max": 16.0,
+        "help": "Candidates that are accepted; neighbors among them are paired.",
+        "forms": []
+      }
+    ],
+    "gauge": "",
+    "margins_only": false,
+    "needs_embedding_gradient": false,
+    "gpu": false
   },
   {
     "id": "rdpo",

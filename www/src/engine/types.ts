@@ -292,7 +292,7 @@ help: string, };
 
 export type Family = "paper" | "related" | "peer" | "trl";
 
-export type Need = "groups" | "soft-labels" | "samples" | "references" | "rewards" | "token-edits" | "reference-data";
+export type Need = "groups" | "soft-labels" | "samples" | "references" | "rewards" | "reference-data";
 
 export type Confidence = "text" | "code" | "reading";
 

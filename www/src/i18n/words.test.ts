@@ -63,17 +63,25 @@ describe('Japanese', () => {
 });
 
 describe('the language', () => {
-  it('is the link’s, else the remembered one, else the browser’s', () => {
+  it('is the link’s, else the remembered one, else the browser’s', async () => {
     localStorage.clear();
-    startLanguage('ja');
+    await startLanguage('ja');
     expect([t.language, document.documentElement.lang, document.title]).toEqual(['ja', 'ja', ja.pageTitle]);
-    startLanguage(null);
+    await startLanguage(null);
     expect(t.language).toBe('en');
-    setLanguage('ja');
-    startLanguage('xx');
+    await setLanguage('ja');
+    await startLanguage('xx');
     expect(t.language).toBe('ja');
-    setLanguage('en');
+    await setLanguage('en');
     expect(t.play).toBe(en.play);
+    localStorage.clear();
+  });
+
+  it('that was wished for last is the one in use', async () => {
+    const first = setLanguage('ja');
+    await setLanguage('en');
+    await first;
+    expect([t.language, document.documentElement.lang]).toEqual(['en', 'en']);
     localStorage.clear();
   });
 
