@@ -41,7 +41,8 @@ impl Preparation {
             wanted.iter().filter(|(_, m)| m.needs(need))
                 .map(|(l, m)| m.params.iter().filter(|p| names.contains(&p.id)).map(|p| l.param(p.id) as usize).max().unwrap_or(0)).max().unwrap_or(0)
         };
-        let each = most(Need::Samples, ["k", "candidates"]).min(MOST);
+        // Always as many, so that a lane sees the same samples whichever others train beside it.
+        let each = if most(Need::Samples, ["k", "candidates"]) > 0 { MOST } else { 0 };
         let further = most(Need::References, ["references", ""]).saturating_sub(1);
         let sfts = (0..further).map(|i| {
             // Every second text, and another start: policies that know the same language from other data.
