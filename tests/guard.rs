@@ -220,7 +220,7 @@ fn healthy_runs_of_the_shipped_scenarios_do_not_set_it_off() {
                 config.data.flip = 0.1;
             }
             // What this policy and these pairs can train: some methods need more than margins, or a reward.
-            config.lanes = methods.iter().filter(|l| RunConfig { lanes: vec![(*l).clone()], ..config.clone() }.validate().is_ok()).cloned().collect();
+            config.lanes = methods.iter().filter(|l| Experiment::new(RunConfig { lanes: vec![(*l).clone()], ..config.clone() }, Compute::cpu(), Inputs::default()).is_ok()).cloned().collect();
             let events = run(&config, &Compute::cpu(), &[]);
             assert!(warnings(&events).is_empty(), "{:?} {policy:?}: {:?}", config.data.scenario, warnings(&events));
         }
