@@ -67,6 +67,12 @@ describe('the URL', () => {
 });
 
 describe('the config', () => {
+  it('of a recording made before a setting existed has its default', () => {
+    const old = structuredClone(toConfig(defaults('shortcut'))) as unknown as { data: Record<string, unknown> };
+    for (const key of ['emotions', 'mixture']) delete old.data[key];
+    expect(fromConfig(old as unknown as Parameters<typeof fromConfig>[0])).toEqual(fromConfig(toConfig(defaults('shortcut'))));
+  });
+
   it('has shares that add to one whatever the minority', () => {
     for (const minority of [0.01, 0.1, 1 / 3, 0.99]) {
       for (const base of [[0.9, 0.1], [0.4, 0.3, 0.2, 0.1]]) {

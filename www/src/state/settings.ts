@@ -148,7 +148,9 @@ function startOf(scenario: string, imported?: RunConfig): RunConfig {
 const fallback = (method: string, name: string): number => info(method)?.params.find((param) => param.id === name)?.default ?? 0;
 
 /** The settings that describe a config, as far as this page has controls for them. */
-export function fromConfig(config: RunConfig): Settings {
+export function fromConfig(given: RunConfig): Settings {
+  // A recording made before a setting existed had what is its default now.
+  const config: RunConfig = { ...given, data: { ...scenarioOf(given.data.scenario).config.data, ...given.data } };
   // Lanes that differ only in their seed are one lane on the controls.
   const seeds = [...new Set(config.lanes.map((lane) => lane.seed))];
   const kldpo = config.lanes.filter((lane) => lane.method === 'kldpo' && lane.seed === seeds[0]);
