@@ -1,14 +1,16 @@
 //! `prefshift league`: methods × scenarios × seeds, as lanes, with clean and with flipped labels; a table with standard errors.
 
 use crate::args::{LeagueArgs, parse_lane, set};
+use crate::compare::{self, Estimate};
 use crate::files;
-use crate::report::{Estimate, Point, crossing, path};
+use crate::report::{Point, crossing, path};
 use crate::run::drive;
 use prefshift::config::{LaneConfig, RunConfig};
+use prefshift::data;
 use prefshift::device::Compute;
 use prefshift::error::{Error, Result};
 use prefshift::eval::shift;
-use prefshift::event::{Evaluation, Event, GroupInfo};
+use prefshift::event::{Event, GroupInfo};
 use prefshift::experiment::{Experiment, Inputs, lane_name};
 use prefshift::objective::{self, Family};
 use serde::Serialize;
@@ -122,13 +124,10 @@ fn base(args: &LeagueArgs, scenario: &str, methods: &[LaneConfig]) -> Result<Run
 type Paths = (Vec<Vec<Vec<Point>>>, Vec<GroupInfo>);
 
 fn compare(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[LaneConfig]) -> Result<Vec<Row>> {
-    // One reference for all: trained once.
-    let mut first = Experiment::new(RunConfig { lanes: vec![LaneConfig::new("dpo")], ..config.clone() }, Compute::cpu(), Inputs::default())?;
-    drive(&mut first, args.quiet, |_, event| Ok(!matches!(event, Event::Evaluation(_))))?;
-    let reference = pollster::block_on(first.export(None))?;
-    if first.data().reward.is_none() {
+    if data::build(config, None)?.reward.is_none() {
         return Err(Error::config("--scenario", format!("{scenario} has no reward"), "two-populations, shortcut or regions"));
     }
+    let reference = compare::reference(config, Compute::cpu(), Inputs::default(), args.quiet)?;
     let (clean, groups) = train(args, scenario, config, methods, &reference)?;
     let noisy = RunConfig { data: prefshift::config::DataConfig { flip: FLIP, ..config.data.clone() }, ..config.clone() };
     let (noisy, _) = train(args, scenario, &noisy, methods, &reference)?;
@@ -141,12 +140,12 @@ fn compare(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[Lan
     methods.iter().enumerate().map(|(m, lane)| {
         let ends: Vec<&Point> = clean[m].iter().filter_map(|p| p.last()).collect();
         let equal: Vec<Point> = clean[m].iter().filter_map(|p| crossing(p, args.at as f32)).collect();
-        let over = |points: &[&Point], f: &dyn Fn(&Point) -> f32| Estimate::of(&points.iter().map(|p| f(*p)).collect::<Vec<_>>());
+        let over = |points: &[&Point], f: &dyn Fn(&Point) -> f32| Estimate::of(points.iter().map(|p| Some(f(p))));
         let equal: Vec<&Point> = equal.iter().collect();
-        let lost: Vec<f32> = ends.iter().zip(noisy[m].iter().filter_map(|p| p.last())).map(|(c, n)| mean(c) - mean(n)).collect();
+        let lost = ends.iter().zip(noisy[m].iter().filter_map(|p| p.last())).map(|(c, n)| Some(mean(c) - mean(n)));
         Ok(Row {
             scenario: scenario.into(), method: lane_name(lane), lane: lane.clone(), worst: over(&ends, &worst), mean: over(&ends, &mean),
-            flipped: over(&ends, &flipped), kl: over(&ends, &|p| p.distance), noise: Estimate::of(&lost), at_worst: over(&equal, &worst),
+            flipped: over(&ends, &flipped), kl: over(&ends, &|p| p.distance), noise: Estimate::of(lost), at_worst: over(&equal, &worst),
             at_mean: over(&equal, &mean), at_flipped: over(&equal, &flipped), cost: time(config, lane, &reference)? / dpo,
         })
     }).collect()
@@ -164,13 +163,7 @@ fn train(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[LaneC
         }
         let config = RunConfig { lanes: part.to_vec(), ..config.clone() };
         let mut experiment = Experiment::new(config, Compute::cpu(), Inputs { reference: Some(reference.to_vec()), ..Inputs::default() })?;
-        let mut looks: Vec<Evaluation> = Vec::new();
-        drive(&mut experiment, args.quiet, |_, event| {
-            if let Event::Evaluation(e) = event {
-                looks.push(e.clone());
-            }
-            Ok(true)
-        })?;
+        let looks = compare::looks(&mut experiment, args.quiet, |_| ())?;
         groups.clone_from(&experiment.data().groups);
         paths.extend((0..part.len()).map(|lane| path(&looks, lane, groups.len(), true)));
     }
@@ -197,7 +190,7 @@ fn time(config: &RunConfig, lane: &LaneConfig, reference: &[u8]) -> Result<f64> 
 }
 
 fn table(rows: &[Row], args: &LeagueArgs) -> String {
-    let cell = |e: &Estimate| if e.n == 0 { "–".into() } else { format!("{:.2} ± {:.2}{}", e.mean, e.se, if e.n < args.seeds as usize { "*" } else { "" }) };
+    let cell = |e: &Estimate| e.cell(2, args.seeds);
     let head = [
         "scenario", "method", "worst group", "training mix", "flipped mix", "KL", "lost to 10 % flips", format!("worst group at KL {}", args.at).as_str(),
         format!("training mix at KL {}", args.at).as_str(), format!("flipped mix at KL {}", args.at).as_str(), "step ÷ DPO step",

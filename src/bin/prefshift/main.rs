@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 2 wrong input (the message names the field, file or line), 3 the machine failed.
 
 mod args;
+mod compare;
 mod files;
 mod league;
 mod loss;

@@ -2,24 +2,15 @@
 //! reference, as a Markdown table (and JSON). DPO's own trajectory is the early-stopping baseline.
 
 use crate::args::ReportArgs;
+use crate::compare::{self, Estimate};
 use crate::files;
-use crate::run::drive;
 use prefshift::config::{LaneConfig, PolicyKind, RunConfig};
 use prefshift::error::Result;
-use prefshift::eval::groups::mean_se;
 use prefshift::eval::shift;
-use prefshift::event::{Evaluation, Event, GroupInfo};
+use prefshift::event::{Evaluation, GroupInfo};
 use prefshift::experiment::{Experiment, lane_name};
 use serde::Serialize;
 use serde_json::json;
-
-/// A mean over seeds with its standard error; `n` says how many seeds had a value.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Estimate {
-    pub mean: f32,
-    pub se: f32,
-    pub n: usize,
-}
 
 /// One method's line of the table.
 #[derive(Serialize)]
@@ -29,14 +20,6 @@ struct Row {
     end: Values,
     /// Where the trajectory first reaches the common distance.
     equal: Values,
-}
-
-impl Estimate {
-    /// Of the seeds that had a value.
-    pub fn of(found: &[f32]) -> Self {
-        let (mean, se) = mean_se(found);
-        Self { mean, se, n: found.len() }
-    }
 }
 
 /// What is compared, per group in the order of the groups.
@@ -70,13 +53,7 @@ pub fn report(args: &ReportArgs) -> Result<()> {
     }
     let gpt = config.model.policy == PolicyKind::Gpt;
     let mut experiment = Experiment::new(config.clone(), args.run.compute()?, args.run.inputs()?)?;
-    let mut looks: Vec<Evaluation> = Vec::new();
-    drive(&mut experiment, args.run.quiet, |_, event| {
-        if let Event::Evaluation(e) = event {
-            looks.push(e.clone());
-        }
-        Ok(true)
-    })?;
+    let looks = compare::looks(&mut experiment, args.run.quiet, |_| ())?;
     let groups = experiment.data().groups.clone();
     let seeds = args.seeds as usize;
     let rows: Vec<Row> = methods.iter().enumerate().map(|(m, method)| {
@@ -131,10 +108,7 @@ pub(crate) fn crossing(path: &[Point], distance: f32) -> Option<Point> {
 }
 
 fn values(points: &[Option<Point>], groups: &[GroupInfo]) -> Values {
-    let estimate = |f: &dyn Fn(&Point) -> Option<f32>| {
-        let found: Vec<f32> = points.iter().flatten().filter_map(f).collect();
-        Estimate::of(&found)
-    };
+    let estimate = |f: &dyn Fn(&Point) -> Option<f32>| Estimate::of(points.iter().map(|p| p.as_ref().and_then(f)));
     let mix: Vec<f64> = groups.iter().map(|g| g.share).collect();
     let reversed: Vec<f64> = mix.iter().rev().copied().collect();
     let value = |mix: &[f64], p: &Point| (!p.reward.is_empty()).then(|| shift::value(mix, &p.reward) as f32);
@@ -149,7 +123,7 @@ fn values(points: &[Option<Point>], groups: &[GroupInfo]) -> Values {
 
 fn markdown(rows: &[Row], groups: &[GroupInfo], config: &RunConfig, args: &ReportArgs) -> String {
     let gpt = config.model.policy == PolicyKind::Gpt;
-    let cell = |e: &Estimate| if e.n == 0 { "–".into() } else { format!("{:.2} ± {:.2}{}", e.mean, e.se, if e.n < args.seeds as usize { "*" } else { "" }) };
+    let cell = |e: &Estimate| e.cell(2, args.seeds);
     let unit = if gpt { "KL" } else { "‖θ‖" };
     let mut head = vec!["method".to_string()];
     head.extend(groups.iter().map(|g| format!("accuracy, {}", g.name)));

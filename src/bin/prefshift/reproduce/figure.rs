@@ -1,7 +1,8 @@
 //! The figure as SVG: reward against α, a column a mixture; the learned reward above, what the words say below.
 
 use super::table::named;
-use super::{Estimate, Report, Row};
+use super::{Report, Row};
+use crate::compare::Estimate;
 
 const WIDTH: f32 = 360.0;
 const HEIGHT: f32 = 240.0;

@@ -9,11 +9,10 @@ mod figure;
 mod table;
 
 use crate::args::ReproduceArgs;
+use crate::compare::{self, Estimate};
 use crate::files;
-use crate::run::drive;
 use prefshift::config::{LaneConfig, Mixture, RunConfig};
 use prefshift::error::{Error, Result};
-use prefshift::eval::groups::mean_se;
 use prefshift::event::{Curve, Evaluation, Event};
 use prefshift::experiment::{Experiment, Inputs, lane_name};
 use prefshift::reward::RewardQuality;
@@ -24,22 +23,6 @@ use serde_json::json;
 const RATES: [f64; 3] = [1e-4, 3e-4, 1e-3];
 /// The seed that learning rates are chosen on; tests use 1, 2, 3, …
 const TUNING_SEED: u32 = 1_000;
-
-/// A mean over seeds with its standard error; `n` says how many seeds had a value.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Estimate {
-    mean: f32,
-    se: f32,
-    n: usize,
-}
-
-impl Estimate {
-    fn of(values: impl IntoIterator<Item = Option<f32>>) -> Self {
-        let values: Vec<f32> = values.into_iter().flatten().collect();
-        let (mean, se) = mean_se(&values);
-        Self { mean, se, n: values.len() }
-    }
-}
 
 /// A policy at one moment: KL from the reference, nats, and its reward over α, learned and as the words say it.
 #[derive(Debug, Clone)]
@@ -117,22 +100,17 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<()> {
     let mut inputs = run.inputs()?;
     if inputs.reference.is_none() {
         say("reward model and reference policy".into());
-        let config = RunConfig { lanes: vec![LaneConfig::new("dpo")], ..config.clone() };
-        let mut experiment = Experiment::new(config, compute.clone(), Inputs::default())?;
-        drive(&mut experiment, run.quiet, |_, e| Ok(!matches!(e, Event::Evaluation(_))))?;
-        inputs.reference = Some(pollster::block_on(experiment.export(None))?);
+        let texts = Inputs { imported: inputs.imported.clone(), ..Inputs::default() };
+        inputs.reference = Some(compare::reference(&config, compute.clone(), texts, run.quiet)?);
     }
     let train = |config: RunConfig| -> Result<Ran> {
-        let (mut looks, mut quality) = (Vec::new(), None);
+        let mut quality = None;
         let inputs = Inputs { reference: inputs.reference.clone(), imported: inputs.imported.clone() };
         let mut experiment = Experiment::new(config, compute.clone(), inputs)?;
-        drive(&mut experiment, run.quiet, |_, event| {
-            match event {
-                Event::Evaluation(e) => looks.push(e.clone()),
-                Event::Product(p) if p.quality.is_some() => quality.clone_from(&p.quality),
-                _ => {}
+        let looks = compare::looks(&mut experiment, run.quiet, |event| {
+            if let Event::Product(p) = event && p.quality.is_some() {
+                quality.clone_from(&p.quality);
             }
-            Ok(true)
         })?;
         Ok(Ran { looks, quality })
     };

@@ -1,6 +1,7 @@
 //! The reproduction as CSV and Markdown.
 
-use super::{Estimate, Report, Row};
+use super::{Report, Row};
+use crate::compare::Estimate;
 use prefshift::config::Mixture;
 
 const SUMMARIES: [&str; 9] = [
@@ -41,14 +42,7 @@ pub(super) fn csv(report: &Report) -> String {
 
 pub(super) fn markdown(report: &Report) -> String {
     let (d, t, q) = (&report.config.data, &report.config.train, &report.reward_model);
-    let cell = |e: &Estimate| match e.n {
-        0 => "–".into(),
-        n => format!("{:.3} ± {:.3}{}", e.mean, e.se, if n < report.seeds as usize { "*" } else { "" }),
-    };
-    let signed = |e: &Estimate| match e.n {
-        0 => "–".into(),
-        n => format!("{:+.3} ± {:.3}{}", e.mean, e.se, if n < report.seeds as usize { "*" } else { "" }),
-    };
+    let cell = |e: &Estimate| e.cell(3, report.seeds);
     let rank = q.rank.map_or(String::new(), |r| format!(", rank correlation with the words {r:.2}"));
     let mut text = format!(
         "Reward model on {} held-out texts: every emotion right {:.1} %, single answers {:.1} %, ROC-AUC {:.3}{rank}.\n\n",
@@ -65,7 +59,7 @@ pub(super) fn markdown(report: &Report) -> String {
         text += &format!("| reference | | 0 | {} | {} | | | | | |\n", at(zero), at(report.alphas.len().saturating_sub(1)));
         for r in report.rows.iter().filter(|r| r.mixture == reference.mixture) {
             let own = r.method.starts_with("DPO");
-            let over = |e: &Estimate| if own { "".to_string() } else { signed(e) };
+            let over = |e: &Estimate| if own { "".to_string() } else { e.signed(3, report.seeds) };
             text += &format!(
                 "| {} | {:e} | {} | {} | {} | {} | {} | {} | {} | {} |\n", r.method, r.learning_rate, cell(&r.kl), cell(&r.at_training), cell(&r.at_one),
                 cell(&r.worst), cell(&r.area), over(&r.over_dpo_at_training), over(&r.over_dpo_at_one), over(&r.over_dpo_area)
