@@ -226,6 +226,12 @@ pub struct LeagueArgs {
     /// Lanes that are trained at once: what memory allows.
     #[arg(long, default_value_t = 64)]
     pub lanes: usize,
+    /// Only time a step of each method, on a machine that has nothing else to do.
+    #[arg(long)]
+    pub cost_only: bool,
+    /// Take the times of steps from here, as --cost-only --json --out wrote them, instead of measuring them.
+    #[arg(long, value_name = "FILE", conflicts_with = "cost_only")]
+    pub costs: Option<PathBuf>,
     /// Any field of the config by its dotted path: --set train.steps=200
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     pub set: Vec<String>,

@@ -7,10 +7,10 @@ use prefshift::error::Result;
 use prefshift::eval::groups::mean_se;
 use prefshift::event::{Evaluation, Event};
 use prefshift::experiment::{Experiment, Inputs};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A mean over seeds with its standard error; `n` says how many seeds had a value.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Estimate {
     pub mean: f32,
     pub se: f32,

@@ -4,7 +4,6 @@ use crate::args::{LeagueArgs, parse_lane, set};
 use crate::compare::{self, Estimate};
 use crate::files;
 use crate::report::{Point, crossing, path};
-use crate::run::drive;
 use prefshift::config::{LaneConfig, RunConfig};
 use prefshift::data;
 use prefshift::device::Compute;
@@ -13,7 +12,7 @@ use prefshift::eval::shift;
 use prefshift::event::{Event, GroupInfo};
 use prefshift::experiment::{Experiment, Inputs, lane_name};
 use prefshift::objective::{self, Family};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Instant;
 
@@ -34,25 +33,38 @@ struct Row {
     flipped: Estimate,
     /// KL from the reference, nats.
     kl: Estimate,
-    /// Mean reward at the training mix, clean labels minus a tenth flipped, per seed.
+    /// What flipping a tenth of the labels costs, seed by seed: mean reward at the training mix with clean labels less that with flipped ones.
     noise: Estimate,
     /// The first three where the trajectory first reaches the common KL.
     at_worst: Estimate,
     at_mean: Estimate,
     at_flipped: Estimate,
-    /// Time of a step over that of a DPO step, the least of several each.
-    cost: f64,
+    /// Time of a step over that of a DPO step, over stretches in turns.
+    cost: Estimate,
+}
+
+/// What `--cost-only` writes of one method, and `--costs` reads.
+#[derive(Serialize, Deserialize)]
+struct Cost {
+    scenario: String,
+    method: String,
+    cost: Estimate,
 }
 
 pub fn league(args: &LeagueArgs) -> Result<()> {
     let methods = methods(args)?;
     let started = Instant::now();
+    let configs = args.scenarios.iter().map(|s| base(args, s, &methods)).collect::<Result<Vec<_>>>()?;
+    if args.cost_only {
+        return costs(args, &configs, &methods);
+    }
+    let known: Option<Vec<Cost>> = match &args.costs {
+        Some(path) => Some(serde_json::from_slice(&files::read_bytes(path)?).map_err(|e| Error::config("--costs", e.to_string(), "what --cost-only --json --out wrote"))?),
+        None => None,
+    };
     let mut rows = Vec::new();
-    let mut configs = Vec::new();
-    for scenario in &args.scenarios {
-        let config = base(args, scenario, &methods)?;
-        rows.extend(compare(args, scenario, &config, &methods)?);
-        configs.push(config);
+    for (scenario, config) in args.scenarios.iter().zip(&configs) {
+        rows.extend(compare(args, scenario, config, &methods, known.as_deref())?);
     }
     let config = &configs[0];
     let (steps, batch) = (config.train.steps, config.train.batch);
@@ -66,6 +78,10 @@ pub fn league(args: &LeagueArgs) -> Result<()> {
     if !args.quiet {
         eprintln!("{} rows in {:.0} s", rows.len(), started.elapsed().as_secs_f64());
     }
+    put(args, &text)
+}
+
+fn put(args: &LeagueArgs, text: &str) -> Result<()> {
     match &args.out {
         Some(path) => files::write(path, text.as_bytes()),
         None => {
@@ -73,6 +89,24 @@ pub fn league(args: &LeagueArgs) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// `--cost-only`: what a step costs, on a machine that has nothing else to do.
+fn costs(args: &LeagueArgs, configs: &[RunConfig], methods: &[LaneConfig]) -> Result<()> {
+    let mut found = Vec::new();
+    for (scenario, config) in args.scenarios.iter().zip(configs) {
+        let reference = reference(args, scenario, config)?;
+        let mut dpo = Clock::start(config, &LaneConfig::new("dpo"), &reference)?;
+        for lane in methods {
+            found.push(Cost { scenario: scenario.clone(), method: lane_name(lane), cost: cost(&mut dpo, config, lane, &reference)? });
+        }
+    }
+    if args.json {
+        return put(args, &format!("{}\n", json!(found)));
+    }
+    let mut text = String::from("| scenario | method | step ÷ DPO step |\n|---|---|---|\n");
+    found.iter().for_each(|c| text += &format!("| {} | {} | {} |\n", c.scenario, c.method, c.cost.cell(2, 1)));
+    put(args, &text)
 }
 
 /// The methods that were named and those of the family, DPO first: costs are relative to it.
@@ -123,15 +157,20 @@ fn base(args: &LeagueArgs, scenario: &str, methods: &[LaneConfig]) -> Result<Run
 /// Trajectories `[method][seed]` at one share of flipped labels, and the groups.
 type Paths = (Vec<Vec<Vec<Point>>>, Vec<GroupInfo>);
 
-fn compare(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[LaneConfig]) -> Result<Vec<Row>> {
+/// One reference for all: trained once.
+fn reference(args: &LeagueArgs, scenario: &str, config: &RunConfig) -> Result<Vec<u8>> {
     if data::build(config, None)?.reward.is_none() {
         return Err(Error::config("--scenario", format!("{scenario} has no reward"), "two-populations, shortcut or regions"));
     }
-    let reference = compare::reference(config, Compute::cpu(), Inputs::default(), args.quiet)?;
+    compare::reference(config, Compute::cpu(), Inputs::default(), args.quiet)
+}
+
+fn compare(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[LaneConfig], known: Option<&[Cost]>) -> Result<Vec<Row>> {
+    let reference = reference(args, scenario, config)?;
     let (clean, groups) = train(args, scenario, config, methods, &reference)?;
     let noisy = RunConfig { data: prefshift::config::DataConfig { flip: FLIP, ..config.data.clone() }, ..config.clone() };
     let (noisy, _) = train(args, scenario, &noisy, methods, &reference)?;
-    let dpo = time(config, &LaneConfig::new("dpo"), &reference)?;
+    let mut dpo = if known.is_none() { Some(Clock::start(config, &LaneConfig::new("dpo"), &reference)?) } else { None };
     let mix: Vec<f64> = groups.iter().map(|g| g.share).collect();
     let reversed: Vec<f64> = mix.iter().rev().copied().collect();
     let worst = |p: &Point| p.reward.iter().copied().fold(f32::INFINITY, f32::min);
@@ -146,7 +185,12 @@ fn compare(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[Lan
         Ok(Row {
             scenario: scenario.into(), method: lane_name(lane), lane: lane.clone(), worst: over(&ends, &worst), mean: over(&ends, &mean),
             flipped: over(&ends, &flipped), kl: over(&ends, &|p| p.distance), noise: Estimate::of(lost), at_worst: over(&equal, &worst),
-            at_mean: over(&equal, &mean), at_flipped: over(&equal, &flipped), cost: time(config, lane, &reference)? / dpo,
+            at_mean: over(&equal, &mean), at_flipped: over(&equal, &flipped),
+            cost: match (known, &mut dpo) {
+                (Some(known), _) => known.iter().find(|c| c.scenario == scenario && c.method == lane_name(lane)).map_or_else(|| Estimate::of([]), |c| c.cost),
+                (None, Some(dpo)) => cost(dpo, config, lane, &reference)?,
+                (None, None) => Estimate::of([]),
+            },
         })
     }).collect()
 }
@@ -170,23 +214,37 @@ fn train(args: &LeagueArgs, scenario: &str, config: &RunConfig, methods: &[LaneC
     Ok((paths.chunks_exact(seeds).map(<[_]>::to_vec).collect(), groups))
 }
 
-/// Seconds of a step of this lane alone: the least over several stretches, so that other work on the machine counts little.
-fn time(config: &RunConfig, lane: &LaneConfig, reference: &[u8]) -> Result<f64> {
-    const STRETCH: usize = 4;
-    let mut config = RunConfig { lanes: vec![LaneConfig { seed: 0, ..lane.clone() }], ..config.clone() };
-    (config.train.steps, config.train.frame_every, config.eval.every, config.eval.samples) = (10 * STRETCH + 1, STRETCH, 1_000_000, 0);
-    let mut experiment = Experiment::new(config, Compute::cpu(), Inputs { reference: Some(reference.to_vec()), ..Inputs::default() })?;
-    let (mut last, mut least) = (None, f64::INFINITY);
-    drive(&mut experiment, true, |_, event| {
-        if matches!(event, Event::Frame(_)) {
-            let now = Instant::now();
-            if let Some(last) = last.replace(now) {
-                least = least.min((now - last).as_secs_f64() / STRETCH as f64);
-            }
-        }
-        Ok(true)
-    })?;
-    Ok(least)
+/// Steps of a stretch that is timed, and stretches of each method.
+const STRETCH: usize = 5;
+const ROUNDS: usize = 10;
+
+/// One lane that is stepped while somebody looks at the clock.
+struct Clock(Experiment);
+
+impl Clock {
+    /// At its first step, with everything that the method prepares behind it.
+    fn start(config: &RunConfig, lane: &LaneConfig, reference: &[u8]) -> Result<Self> {
+        let mut config = RunConfig { lanes: vec![LaneConfig { seed: 0, ..lane.clone() }], ..config.clone() };
+        (config.train.steps, config.train.frame_every, config.eval.every, config.eval.samples) = (100_000, STRETCH, 1_000_000, 0);
+        let mut clock = Self(Experiment::new(config, Compute::cpu(), Inputs { reference: Some(reference.to_vec()), ..Inputs::default() })?);
+        clock.stretch()?;
+        clock.stretch()?;
+        Ok(clock)
+    }
+
+    /// Seconds until the next frame.
+    fn stretch(&mut self) -> Result<f64> {
+        let started = Instant::now();
+        while !pollster::block_on(self.0.next())?.iter().any(|e| matches!(e, Event::Frame(_))) {}
+        Ok(started.elapsed().as_secs_f64())
+    }
+}
+
+/// A step of this lane over one of DPO's: stretches in turns, so that what else the machine does meets both.
+fn cost(dpo: &mut Clock, config: &RunConfig, lane: &LaneConfig, reference: &[u8]) -> Result<Estimate> {
+    let mut clock = Clock::start(config, lane, reference)?;
+    let ratios = (0..ROUNDS).map(|_| Ok((clock.stretch()? / dpo.stretch()?) as f32)).collect::<Result<Vec<_>>>()?;
+    Ok(Estimate::of(ratios.into_iter().map(Some)))
 }
 
 fn table(rows: &[Row], args: &LeagueArgs) -> String {
@@ -198,21 +256,22 @@ fn table(rows: &[Row], args: &LeagueArgs) -> String {
     let mut text = format!("| {head} |\n|{}\n", "---|".repeat(11));
     for r in rows {
         let cells = [&r.worst, &r.mean, &r.flipped, &r.kl, &r.noise, &r.at_worst, &r.at_mean, &r.at_flipped].map(cell).join(" | ");
-        text += &format!("| {} | {} | {cells} | {:.2} |\n", r.scenario, r.method, r.cost);
+        let cost = r.cost.cell(2, 1);
+        text += &format!("| {} | {} | {cells} | {cost} |\n", r.scenario, r.method);
     }
     text
 }
 
 fn csv(rows: &[Row]) -> String {
-    let names = ["worst", "mean", "flipped", "kl", "noise", "at_worst", "at_mean", "at_flipped"];
+    let names = ["worst", "mean", "flipped", "kl", "noise", "at_worst", "at_mean", "at_flipped", "cost"];
     let columns: Vec<String> = names.iter().flat_map(|n| [n.to_string(), format!("{n}_se"), format!("{n}_n")]).collect();
-    let mut text = format!("scenario,method,{},cost\n", columns.join(","));
+    let mut text = format!("scenario,method,{}\n", columns.join(","));
     for r in rows {
         // Where no seed had a value the cell is empty.
         let number = |v: f32, n: usize| if n == 0 { String::new() } else { v.to_string() };
-        let cells: Vec<String> = [&r.worst, &r.mean, &r.flipped, &r.kl, &r.noise, &r.at_worst, &r.at_mean, &r.at_flipped].iter()
+        let cells: Vec<String> = [&r.worst, &r.mean, &r.flipped, &r.kl, &r.noise, &r.at_worst, &r.at_mean, &r.at_flipped, &r.cost].iter()
             .flat_map(|e| [number(e.mean, e.n), number(e.se, e.n), e.n.to_string()]).collect();
-        text += &format!("{},\"{}\",{},{:.3}\n", r.scenario, r.method.replace('"', "'"), cells.join(","), r.cost);
+        text += &format!("{},\"{}\",{}\n", r.scenario, r.method.replace('"', "'"), cells.join(","));
     }
     text
 }

@@ -338,7 +338,7 @@ export const en = {
     equalWorst: { label: 'worst, at equal KL', help: 'Value of the worst group where the path first reaches the KL above the table.' },
     equalNominal: { label: 'training mix, at equal KL', help: 'The same for the training mix.' },
     equalShifted: { label: 'reversed mix, at equal KL', help: 'The same for the reversed mix.' },
-    noise: { label: 'with 10 % flips', help: 'What flipped labels change in the worst group’s value, seed by seed.' },
+    noise: { label: 'lost to 10 % flips', help: 'Value at the training mix with clean labels less that with flipped ones, seed by seed.' },
     cost: { label: 'cost of a step', help: 'Time of a step over DPO’s, measured here; needs a DPO lane and enough steps to time.' },
   },
   tausNone: 'none',

@@ -331,7 +331,7 @@ export const ja: Words = {
     equalWorst: { label: '最悪（等しい KL）', help: '経路が上の KL に初めて達したときの、最悪の群の値。' },
     equalNominal: { label: '学習時の比率（等しい KL）', help: '同じく、学習時の比率で。' },
     equalShifted: { label: '逆の比率（等しい KL）', help: '同じく、逆の比率で。' },
-    noise: { label: '10 % 反転で', help: 'ラベルの反転で最悪の群の値がどう変わるか（種ごとの差）。' },
+    noise: { label: '10 % 反転で失う値', help: '学習時の比率での値が、ラベルの反転でどれだけ下がるか（種ごとの差）。' },
     cost: { label: '1 ステップの手間', help: 'この端末で測った 1 ステップの時間を DPO のそれで割ったもの。DPO のレーンと十分なステップが必要。' },
   },
   tausNone: 'なし',

@@ -59,8 +59,8 @@ describe('a table', () => {
     expect(rows[0]!.distance).toEqual({ mean: 2.5, se: 0.5, n: 2 });
     // At distance 1 the first seed is half way, the second a third: worst −0.5 and 1/3.
     expect(rows[0]!.equal.worst.mean).toBeCloseTo((-0.5 + 1 / 3) / 2, 12);
-    // Flipped labels: −2 − (−1) and 0 − 1.
-    expect(rows[0]!.noise).toEqual({ mean: -1, se: 0, n: 2 });
+    // At the training mix flipped labels take 0.5 − 0.25 and 2.5 − 0.125.
+    expect(rows[0]!.noise).toEqual({ mean: 1.3125, se: 1.0625, n: 2 });
     expect(rows[1]!.noise.n).toBe(0);
     expect(rows.map((row) => row.cost)).toEqual([1, 1.5]);
   });

@@ -106,7 +106,7 @@ export function summarize(points: readonly (Point | undefined)[], mix: readonly 
 /** The table's rows; `at` is the distance at which paths are compared. */
 export function tabulate(results: readonly Result[], at: number): Row[] {
   return results.map((result) => {
-    const worst = (path: readonly Point[]): number => Math.min(...(valuesAt(path.at(-1), result.reward) ?? [Number.NaN]));
+    const nominal = (path: readonly Point[] | undefined): number => nominalValue(valuesAt(path?.at(-1), result.reward) ?? [Number.NaN], result.mix);
     const dpo = results.find((each) => each.scenario === result.scenario && each.lane.split(/[:/]/)[0] === 'dpo');
     return {
       scenario: result.scenario,
@@ -116,7 +116,7 @@ export function tabulate(results: readonly Result[], at: number): Row[] {
       seeds: result.paths.length,
       ...summarize(result.paths.map((path) => path.at(-1)), result.mix, result.reward),
       equal: summarize(result.paths.map((path) => crossing(path, at)), result.mix, result.reward),
-      noise: estimate((result.noisy ?? []).map((path, seed) => worst(path) - worst(result.paths[seed] ?? []))),
+      noise: estimate((result.noisy ?? []).map((path, seed) => nominal(result.paths[seed]) - nominal(path))),
       cost: result.cost !== undefined && dpo?.cost !== undefined ? result.cost / dpo.cost : undefined,
     };
   });
@@ -158,7 +158,7 @@ const ESTIMATES: [string, (row: Row) => Estimate][] = [
   ['worst_group_at_equal', (row) => row.equal.worst],
   ['training_mix_at_equal', (row) => row.equal.nominal],
   ['reversed_mix_at_equal', (row) => row.equal.shifted],
-  ['flip_difference', (row) => row.noise],
+  ['lost_to_flips', (row) => row.noise],
 ];
 
 /** The table as comma-separated values; what was not measured is empty. */
