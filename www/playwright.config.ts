@@ -20,6 +20,8 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   // Training and drawing share the machine's few cores; side by side they would only slow each other.
   workers: 1,
+  // A machine under load may stall a run for seconds; what needed its second try is listed as flaky.
+  retries: process.env['CI'] ? 1 : 0,
   forbidOnly: Boolean(process.env['CI']),
   reporter: [['list']],
   outputDir: 'test-results',

@@ -74,7 +74,7 @@ test.describe('a GPU under a run', () => {
       if (onCpu) break;
       await dismissAll(page);
     }
-    expect(await stepOf(page)).toBeGreaterThanOrEqual(at);
+    await expect.poll(() => stepOf(page)).toBeGreaterThanOrEqual(at);
     await expect(page.getByTestId('device')).toContainText(/^CPU.*: the GPU was lost three times within a minute/);
     expect(framesOf(await finish(page))).toEqual(everyStep);
   });
@@ -238,7 +238,7 @@ test.describe('numbers that blow up', () => {
     await expect.poll(() => status(page), { timeout: 60_000 }).toMatch(/done|failed/);
     const told = (await messages(page).locator('.notice p').allTextContents()).join(' … ');
     if ((await status(page)) === 'failed') expect(told).toMatch(/blew up/);
-    else expect(await stepOf(page)).toBe(STEPS);
+    else await expect.poll(() => stepOf(page)).toBe(STEPS);
     record({ fault: 'learning rate, β, τ and seed of 10⁹ and worse in the address', said: `“The link sets lr to …, which is not allowed” and so for each${told && ` … ${told}`}`, state: await status(page) });
   });
 });

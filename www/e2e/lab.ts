@@ -47,6 +47,16 @@ export async function stepOf(page: Page): Promise<number> {
   return Number(/step (\d+)/.exec(text)?.[1] ?? Number.NaN);
 }
 
+/** What `read` gives once it gives the same three times: what is drawn lags behind what is so. */
+export async function settled<T>(read: () => Promise<T>): Promise<T> {
+  const seen: string[] = [];
+  let value!: T;
+  await expect
+    .poll(async () => ((value = await read()), seen.unshift(JSON.stringify(value)), seen.length > 2 && seen.slice(0, 3).every((each) => each === seen[0])), { intervals: [300], timeout: 30_000 })
+    .toBe(true);
+  return value;
+}
+
 /** Rows of a chart's data table: turns the row's tables on and reads the one of `label`. */
 export async function tableOf(page: Page, row: string, label: RegExp): Promise<{ columns: string[]; rows: string[][] }> {
   const toggle = page.getByRole('button', { name: `Show the numbers of: ${row}` });

@@ -1,6 +1,6 @@
 // Lessons, slow motion and the scrub bar.
 import { expect, test } from '@playwright/test';
-import { built, engineExpected, expectAccessible, open, status, stepOf } from './lab';
+import { built, engineExpected, expectAccessible, open, status, settled, stepOf } from './lab';
 
 const cpu = built('engine/cpu/prefshift.js');
 
@@ -53,7 +53,7 @@ test('slow motion tells one recorded step stage by stage, and goes on to the nex
   await expect.poll(() => stepOf(page)).toBeGreaterThan(20);
   await page.getByLabel('Step on show').fill('21');
   // The recording has every fourth step.
-  expect(await stepOf(page)).toBe(20);
+  await expect.poll(() => stepOf(page)).toBe(20);
   await page.getByRole('button', { name: 'Slow motion' }).click();
   const told = page.getByTestId('slow');
   await expect(told).toContainText('Step 20 draws 16 pairs');
@@ -78,7 +78,7 @@ test('scrubbing changes every panel, and playing again goes on from the end', as
   await expect.poll(() => stepOf(page)).toBeGreaterThan(20);
   const views = (): Promise<string[]> => page.locator('figure .chart > svg').evaluateAll((all) => all.map((svg) => svg.getAttribute('aria-label') ?? ''));
   const words = (): Promise<string> => page.locator('.panel.words').innerText();
-  const [late, lateWords] = [await views(), await words()];
+  const [late, lateWords] = [await settled(views), await words()];
   await page.getByLabel('Step on show').fill('20');
   await expect.poll(async () => (await views()).filter((label, i) => label === late[i]).length).toBe(0);
   expect(await words()).not.toBe(lateWords);

@@ -1,7 +1,7 @@
 // The page with its engine, training for real.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { built, engineExpected, open, status, stepOf, tableOf } from './lab';
+import { built, engineExpected, open, settled, status, stepOf, tableOf } from './lab';
 
 const cpu = built('engine/cpu/prefshift.js');
 const gpu = built('engine/gpu/prefshift.js');
@@ -18,7 +18,7 @@ test.describe('on the CPU', () => {
     await expect.poll(() => status(page), { timeout: 120_000 }).toBe('training');
     await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeGreaterThan(2);
     await expect.poll(() => status(page), { timeout: 200_000 }).toBe('done');
-    expect(await stepOf(page)).toBe(60);
+    await expect.poll(() => stepOf(page)).toBe(60);
     const { columns, rows } = await tableOf(page, '① Whom the adversary weights', /^①.*KLDPO/);
     // The rarest group is the last column that is a share; late in the run it has more than its share of the data.
     const last = rows.at(-1)!.map(Number);
@@ -35,8 +35,7 @@ test.describe('on the CPU', () => {
     await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeGreaterThan(1);
     await page.getByRole('button', { name: 'Pause' }).click();
     await expect.poll(() => status(page)).toBe('paused');
-    await page.waitForTimeout(300);
-    const at = await stepOf(page);
+    const at = await settled(() => stepOf(page));
     await page.getByRole('button', { name: 'Step', exact: true }).click();
     await expect.poll(() => stepOf(page)).toBe(at + 1);
     await page.getByLabel('τ, value').fill('0.1');
@@ -122,7 +121,7 @@ test.describe('on the CPU', () => {
 
     await page.getByRole('button', { name: 'Train live' }).click();
     await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
-    expect(await stepOf(page)).toBe(3);
+    await expect.poll(() => stepOf(page)).toBe(3);
     await page.getByText('What was made of it').click();
     await expect(page.locator('#main').getByText('Read 40 rows')).toBeVisible();
     expect(problems).toEqual([]);
@@ -138,7 +137,7 @@ test.describe('on WebGPU', () => {
     await expect(page.getByTestId('device')).toContainText('WebGPU, as chosen');
     await page.getByRole('button', { name: 'Train live' }).click();
     await expect.poll(() => status(page), { timeout: 400_000 }).toBe('done');
-    expect(await stepOf(page)).toBe(3);
+    await expect.poll(() => stepOf(page)).toBe(3);
     expect(problems).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // The panels that teach, on the recorded run: what is pointed at, pinned and dragged, and numbers that are the recording's.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { open, stepOf, tableOf } from './lab';
+import { open, settled, stepOf, tableOf } from './lab';
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
@@ -107,7 +107,7 @@ test('④ has earlier steps, each lane’s worst case, and the mixes in the ball
 test('⑥ scrubs where a path is pointed at and comes back, and says what became of each lane', async ({ page }) => {
   await open(page);
   await expect.poll(() => stepOf(page)).toBeGreaterThan(20);
-  const end = await stepOf(page);
+  const end = await settled(() => stepOf(page));
   const { rows } = await tableOf(page, '⑥ Robust or cautious?', /^⑥/);
   // Every lane that came to a level of KL has a mark on it.
   const marks = rows.filter((row) => row[1]!.startsWith('KL = '));
@@ -121,11 +121,11 @@ test('⑥ scrubs where a path is pointed at and comes back, and says what became
   const points = page.getByRole('figure', { name: /^⑥/ }).getByRole('slider');
   await points.focus();
   await page.keyboard.press('ArrowRight');
-  expect(await stepOf(page)).toBe(20);
+  await expect.poll(() => stepOf(page)).toBe(20);
   await page.getByRole('button', { name: 'Step', exact: true }).focus();
-  expect(await stepOf(page)).toBe(end);
+  await expect.poll(() => stepOf(page)).toBe(end);
   await points.focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Step', exact: true }).focus();
-  expect(await stepOf(page)).toBe(20);
+  await expect.poll(() => stepOf(page)).toBe(20);
 });

@@ -85,7 +85,7 @@ test.describe('with the engine', () => {
       const { problems } = await open(page, `device=${device}&d=16&layers=1&heads=2&batch=2&pairs=16&steps=3&samples=0&evalpairs=2&every=100&sft=0`);
       await page.getByRole('button', { name: 'Train live' }).click();
       await expect.poll(() => status(page), { timeout: 200_000 }).toBe('done');
-      expect(await stepOf(page)).toBe(3);
+      await expect.poll(() => stepOf(page)).toBe(3);
       const download = page.waitForEvent('download');
       await page.getByRole('button', { name: 'save run' }).click();
       expect(readFileSync(await (await download).path(), 'utf8').split('\n').filter((line) => line.startsWith('{"event":"frame"') || line.includes('"event":"frame"'))).toHaveLength(3);

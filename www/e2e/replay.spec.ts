@@ -1,7 +1,7 @@
 // The page on its recorded run: nothing here needs an engine.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { built, expectAccessible, open, stepOf, tableOf } from './lab';
+import { built, expectAccessible, open, settled, stepOf, tableOf } from './lab';
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
@@ -79,12 +79,12 @@ test('the numbers in the data tables are those of the recording', async ({ page 
 test('scrubbing lands on the recorded step and comes back', async ({ page }) => {
   await open(page);
   await expect.poll(() => stepOf(page)).toBeGreaterThan(20); // the recording is there
-  const end = await stepOf(page);
+  const end = await settled(() => stepOf(page));
   const scrub = page.getByLabel('Step on show');
   await scrub.fill('20');
-  expect(await stepOf(page)).toBe(20);
+  await expect.poll(() => stepOf(page)).toBe(20);
   await page.getByRole('button', { name: 'follow the run' }).click();
-  expect(await stepOf(page)).toBe(end);
+  await expect.poll(() => stepOf(page)).toBe(end);
 });
 
 test('a pair clicked in ② is read out among the pairs', async ({ page }) => {

@@ -33,7 +33,7 @@ test.describe('warm-up on WebGPU', () => {
       expect(before).toBeGreaterThan(10);
       await page.getByRole('button', { name: 'Train live' }).click();
       await expect.poll(() => status(page), { timeout: 240_000 }).toBe('done');
-      expect(await stepOf(page)).toBe(3);
+      await expect.poll(() => stepOf(page)).toBe(3);
       expect(await made(workers[0]!)).toBe(before);
       expect(problems).toEqual([]);
     });
@@ -46,7 +46,7 @@ test.describe('warm-up on WebGPU', () => {
     await page.getByRole('button', { name: 'Step', exact: true }).click();
     await expect.poll(() => status(page), { timeout: 120_000 }).toBe('paused');
     await expect(page.getByRole('figure', { name: /^③/ }).first().locator('svg')).toBeVisible({ timeout: 60_000 });
-    expect(await stepOf(page)).toBe(0);
+    await expect.poll(() => stepOf(page)).toBe(0);
     await page.getByRole('button', { name: 'Step', exact: true }).click();
     await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBe(1);
     expect(problems).toEqual([]);
