@@ -30,14 +30,17 @@ impl Session {
     }
 
     /// Goes on from a checkpoint on `device`, with all its lanes or only with `lanes` (by their place in it). `imported` is
-    /// needed where the user's own pairs were too large to be stored. The first event is `started` with `resumed`.
+    /// needed where the user's own pairs were too large to be stored, `reference` in scenario `emotion` (what was made before
+    /// alignment, or else that is made again). The first event is `started` with `resumed`.
     ///
     /// # Errors
     /// An error object saying what is damaged or missing.
-    pub async fn resume(bytes: &[u8], device: String, imported: Option<String>, lanes: Option<Vec<u32>>) -> Result<Session, JsValue> {
+    pub async fn resume(
+        bytes: &[u8], device: String, imported: Option<String>, lanes: Option<Vec<u32>>, reference: Option<Uint8Array>,
+    ) -> Result<Session, JsValue> {
         let compute = open(&device).await?;
         let lanes: Option<Vec<usize>> = lanes.map(|l| l.into_iter().map(|i| i as usize).collect());
-        let inputs = Inputs { imported, reference: None };
+        let inputs = Inputs { imported, reference: reference.map(|r| r.to_vec()) };
         Ok(Session { experiment: Experiment::resume(bytes, compute, inputs, lanes.as_deref()).map_err(to_error)? })
     }
 

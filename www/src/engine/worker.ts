@@ -38,7 +38,7 @@ interface EngineModule {
   inspect_checkpoint(bytes: Uint8Array): CheckpointHeader;
   join_checkpoints(parts: Uint8Array[]): Uint8Array;
   Session: {
-    resume(bytes: Uint8Array, device: Backend, imported?: string, lanes?: Uint32Array): Promise<Session>;
+    resume(bytes: Uint8Array, device: Backend, imported?: string, lanes?: Uint32Array, reference?: Uint8Array): Promise<Session>;
     create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
   };
 }
@@ -254,7 +254,7 @@ function opened(backend: Backend, request: RunRequest, lanes: number[] | undefin
   const [bytes] = checkpoint?.parts ?? [];
   if (!bytes) return watch.during(() => Session.create(JSON.stringify(config), backend, imported, reference));
   return watch.during(async () => {
-    const fresh = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes));
+    const fresh = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes), reference);
     // What was changed after the checkpoint, and how far the run is to go.
     fresh.update(JSON.stringify(config));
     return fresh;

@@ -1,9 +1,9 @@
 // Looks after the run on show: says what was lost and what became of it, keeps the run in the browser's storage and as a
 // file, and knows what it does behind another tab.
 import { MOST_TRACE_BYTES, openExport, openTrace } from '../engine/trace-check';
-import { asEngineError, type Checkpoint } from '../engine/protocol';
+import { asEngineError, type Checkpoint, type RunRequest } from '../engine/protocol';
 import type { Supervisor } from '../engine/supervisor';
-import type { Event } from '../engine/types';
+import type { Event, RunConfig } from '../engine/types';
 import { t } from '../i18n';
 import type { Lab } from './lab.svelte';
 import { fromConfig, fromQuery, toQuery } from './settings';
@@ -140,10 +140,21 @@ export class Care {
     }
     lab.settings = fromQuery(offer.settings).settings;
     const config = { ...first.config, train: { ...first.config.train, steps: offer.total } };
-    await lab.start(false, {
-      run: { config, shown: true, checkpoint: { parts: [offer.checkpoint], step: offer.step, evaluated: offer.evaluated }, ...(offer.own ? { imported: offer.own.text } : {}) },
-      events: offer.events,
-    });
+    try {
+      const run = await this.onward(config, { parts: [offer.checkpoint], step: offer.step, evaluated: offer.evaluated });
+      await lab.start(false, { run: { ...run, shown: true }, events: offer.events });
+    } catch (thrown) {
+      lab.fail(asEngineError(thrown), 'error');
+    }
+  }
+
+  /** What the engine needs to go on from a checkpoint with the settings on the controls. */
+  private async onward(config: RunConfig, checkpoint: Checkpoint): Promise<RunRequest> {
+    const { backstage, settings } = this.lab;
+    const { imported } = await (await backstage.ready()).peek(checkpoint.parts[0]!);
+    const { reference, ...rest } = await backstage.request(settings);
+    // What ships knows nothing of the user's own texts, which are in the checkpoint.
+    return { ...rest, ...(reference && !imported ? { reference } : {}), config, checkpoint };
   }
 
   async forget(): Promise<void> {
@@ -200,10 +211,7 @@ export class Care {
     }
     const { device, cores } = lab.settings;
     lab.settings = { ...fromConfig(config), device, cores };
-    await lab.start(false, {
-      run: { config, checkpoint: { parts: [bytes], step, evaluated: evaluated ?? -1 }, ...(imported && lab.importedText !== undefined ? { imported: lab.importedText } : {}) },
-      events: [],
-    });
+    await lab.start(false, { run: await this.onward(config, { parts: [bytes], step, evaluated: evaluated ?? -1 }), events: [] });
   }
 
   // -------------------------------------------------------------- behind another tab
