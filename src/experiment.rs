@@ -7,7 +7,7 @@ use crate::data::{self, Dataset};
 use crate::device::Compute;
 use crate::error::{Error, ErrorCode, Result};
 use crate::eval::Evaluator;
-use crate::event::{Done, Event, Frame, PairText, Progress, Stage, Started, Warning};
+use crate::event::{Done, Event, PairText, Progress, Stage, Started, Warning};
 use crate::policy::{self, Parameters, Policy};
 use crate::reward::RewardTraining;
 use crate::rng::Streams;
@@ -17,10 +17,10 @@ use crate::train::sft::Sft;
 use crate::train::Trainer;
 use crate::train::guard::{Guard, Stopped, Watch};
 use crate::train::run_checkpoint::RunCheckpoint;
-use crate::train::trainer::Measured;
 use crate::train::writing::Writing;
 
 mod emotion;
+mod frame;
 mod look;
 mod prepare;
 mod resume;
@@ -103,9 +103,7 @@ impl Experiment {
             return Err(Error::new(ErrorCode::Data, "there are no pairs to train on or to hold out", "give more pairs, or a mix that uses them"));
         }
         let policy = policy::build(&config.model, data.vocabulary.len(), &compute.tensors(config.model.policy));
-        if config.data.scenario != crate::config::Scenario::Emotion {
-            prepare::check(&config, &data, policy.as_ref())?; // there the reward comes later
-        }
+        prepare::check(&config, &data, policy.as_ref())?;
         let places = (0..config.lanes.len()).collect();
         let Inputs { imported, reference: given } = inputs;
         Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, made: None, phase: Phase::Start })
@@ -163,10 +161,8 @@ impl Experiment {
         let mut events = vec![Event::Started(Box::new(self.started()))];
         events.extend(self.data.notices.iter().map(|n| Event::Warning(Warning { code: "data".into(), message: n.clone() })));
         #[cfg(feature = "gpu")]
-        if let (Some(_), names) = (&self.compute.gpu, self.config.without_gpu())
-            && !names.is_empty()
-            && self.policy.gpt().is_some()
-        {
+        if self.compute.gpu.is_some() && self.policy.gpt().is_some() && self.on_gpu().is_none() {
+            let names = self.config.without_gpu();
             let message = format!("This run trains on the CPU: {} has no version for the GPU.", names.join(", "));
             events.push(Event::Warning(Warning { code: "cpu-only".into(), message }));
         }
@@ -193,10 +189,17 @@ impl Experiment {
         Ok(events)
     }
 
+    /// The GPU and the transformer that it trains, where it is to train this run.
+    #[cfg(feature = "gpu")]
+    fn on_gpu(&self) -> Option<(&std::sync::Arc<crate::fused::gpu::Gpu>, &policy::Gpt)> {
+        let (gpu, gpt) = (self.compute.gpu.as_ref()?, self.policy.gpt()?);
+        self.config.without_gpu().is_empty().then_some((gpu, gpt))
+    }
+
     /// On a GPU, its kernels come before what is next.
     fn warm_up(&mut self) {
         #[cfg(feature = "gpu")]
-        if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt()) {
+        if let Some((gpu, gpt)) = self.on_gpu() {
             let kernels = crate::fused::gpu::WarmUp::new(gpu.clone(), &gpt.shape(), &self.config.lanes, self.config.eval.samples > 0);
             self.phase = Phase::Kernels(kernels, Box::new(std::mem::replace(&mut self.phase, Phase::Ended)));
         }
@@ -243,7 +246,6 @@ impl Experiment {
         let config = &self.config;
         let (mut trainer, reference_logps) = self.trainer(&reference).await?;
         let held_out = trainer.reference_logps(self.policy.as_ref(), &self.data.eval).await?;
-        prepare::check(config, &self.data, self.policy.as_ref())?;
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
         let guard = Guard::new(&mut trainer, vec![Watch::default(); config.lanes.len()])?;
@@ -264,9 +266,7 @@ impl Experiment {
     async fn trainer(&self, reference: &Parameters) -> Result<(Trainer, Vec<[f32; 2]>)> {
         let (config, groups) = (&self.config, self.data.groups.len());
         #[cfg(feature = "gpu")]
-        if let (Some(gpu), Some(gpt)) = (&self.compute.gpu, self.policy.gpt())
-            && config.without_gpu().is_empty()
-        {
+        if let Some((gpu, gpt)) = self.on_gpu() {
             crate::train::selftest::check(gpu, config, self.data.vocabulary.len()).await?;
             return Trainer::on_gpu(config, gpt, reference, groups, gpu.clone(), &self.data.train).await;
         }
@@ -282,7 +282,7 @@ impl Experiment {
             let evaluation = t.evaluator.evaluate(&mut t.trainer, &self.config, &self.data, self.policy.as_ref()).await?;
             t.evaluated = Some(steps);
             self.phase = Phase::Train(t);
-            return Ok(vec![Event::Evaluation(finite_evaluation(evaluation))]);
+            return Ok(vec![Event::Evaluation(frame::finite_evaluation(evaluation))]);
         }
         if steps >= self.config.train.steps {
             self.phase = Phase::Train(t);
@@ -309,7 +309,7 @@ impl Experiment {
                 if framed {
                     let n = about.1.len() / t.guard.lanes().len().max(1);
                     t.mean_sq = measured.grad_sq.chunks_exact(n.max(1)).map(|of_lane| of_lane.iter().sum::<f32>() / n as f32).collect();
-                    events.insert(0, Event::Frame(frame(about, measured)));
+                    events.insert(0, Event::Frame(frame::of_step(about, measured)));
                 }
             }
             if events.is_empty() && (now >= self.config.train.steps || now % self.config.eval.every == 0) {
@@ -336,33 +336,7 @@ impl Experiment {
         let message = format!("{name} blew up at step {step}: {cause}. It went back to what it was at step {back} and goes on with learning rate {rate:.3e}; the other lanes are as they were.");
         Warning { code: "lane-rolled-back".into(), message }
     }
-}
 
-/// Derives what the page shows of a step.
-fn frame((step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measured) -> Frame {
-    let lanes = learning_rate.len();
-    let n = pairs.len() / lanes;
-    for v in [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.pull, &mut m.objective, &mut m.grad_norm, &mut m.tau] {
-        finite(v);
-    }
-    let mut factor = vec![0.0; lanes * n];
-    let mut gradient = vec![0.0; lanes * n];
-    let mut radius = vec![0.0; lanes];
-    for lane in 0..lanes {
-        let of = lane * n..(lane + 1) * n;
-        let w = &m.weights[of.clone()];
-        radius[lane] = kl_from_uniform(w);
-        let transports = m.grad_sq[of.clone()].iter().any(|v| *v > 0.0);
-        factor[of.clone()].copy_from_slice(&scaled(if transports { &m.grad_sq[of.clone()] } else { w }, n as f32));
-        gradient[of.clone()].copy_from_slice(&scaled(&m.pull[of], 1.0));
-    }
-    Frame {
-        step, pairs, losses: m.losses, chosen: m.chosen, rejected: m.rejected, factor, gradient, objective: m.objective,
-        grad_norm: m.grad_norm, learning_rate, radius, tau: m.tau,
-    }
-}
-
-impl Experiment {
     /// Applies what can change while training and says what needs a new run.
     ///
     /// # Errors
@@ -459,31 +433,4 @@ pub fn lane_name(lane: &LaneConfig) -> String {
         name += &format!(" #{}", lane.seed);
     }
     name
-}
-
-/// KL(w/Σw ‖ uniform), nats.
-fn kl_from_uniform(weights: &[f32]) -> f32 {
-    let (n, total) = (weights.len() as f32, weights.iter().sum::<f32>());
-    weights.iter().map(|w| w / total).filter(|p| *p > 0.0).map(|p| p * (p * n).ln()).sum::<f32>().max(0.0)
-}
-
-/// `values` scaled to the sum `total`.
-fn scaled(values: &[f32], total: f32) -> Vec<f32> {
-    let sum: f32 = values.iter().sum();
-    values.iter().map(|v| if sum > 0.0 { v / sum * total } else { total / values.len() as f32 }).collect()
-}
-
-/// JSON has no NaN: a value that is not finite reads 0, and the lane is named in a warning.
-fn finite(values: &mut [f32]) {
-    values.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
-}
-
-fn finite_evaluation(mut e: crate::event::Evaluation) -> crate::event::Evaluation {
-    if let Some(c) = &mut e.curve {
-        [&mut c.reward, &mut c.reward_se, &mut c.words, &mut c.reference, &mut c.reference_words].into_iter().for_each(|v| finite(v));
-    }
-    for v in [&mut e.accuracy, &mut e.margin, &mut e.reward, &mut e.reward_se, &mut e.kl, &mut e.distance, &mut e.reference_reward] {
-        finite(v);
-    }
-    e
 }
