@@ -5,7 +5,7 @@
 mod common;
 
 use burn::tensor::{Device, activation};
-use common::{lane_of, measured, norm, random_pairs, random_parameters, read, wide, within};
+use common::{gpu, lane_of, measured, norm, random_pairs, random_parameters, read, wide, within};
 use prefshift::config::*;
 use prefshift::data::{PreferencePair, TokenBatch};
 use prefshift::fused::gpu::{Gpu, GpuLanes, PairTable, Who};
@@ -24,16 +24,6 @@ const SHAPES: [Shape; 5] = [
     (16, 2, 2, false, 24, 3, 0.3), (8, 1, 1, false, 8, 17, 0.3), (10, 2, 2, true, 13, 1, 0.3), (64, 2, 4, false, 97, 4, 0.1),
     (12, 1, 2, false, 33, 2, 3.0),
 ];
-
-fn gpu() -> Option<Arc<Gpu>> {
-    match pollster::block_on(Gpu::open()) {
-        Ok(gpu) => Some(gpu),
-        Err(e) => {
-            println!("SKIPPED: {e}");
-            None
-        }
-    }
-}
 
 struct World {
     gpt: Gpt,
@@ -213,6 +203,37 @@ fn evaluations_are_those_of_the_plain_version() {
             }
         }
     }
+}
+
+#[test]
+fn a_run_that_ends_gives_its_buffers_back() {
+    let Some(gpu) = gpu() else { return };
+    let world = World::new(SHAPES[0]);
+    let prompts = vec![world.pairs[0].prompt.clone()];
+    let noise = vec![0.0; CONTEXT * SHAPES[0].4];
+    let rates = [1e-3; 2];
+    for _ in 0..2 {
+        assert_eq!(gpu.live(), 0);
+        let mut lanes = world.lanes(&gpu, &[LaneConfig::new("wdpo"), LaneConfig::new("dpo")], 3);
+        let held = gpu.live();
+        lanes.keep().expect("a copy");
+        lanes.step(&[vec![0, 1, 2], vec![0, 1, 2]], &Rates { learning_rate: &rates, weight_decay: 0.0, clip: 1.0 }).expect("a step");
+        pollster::block_on(lanes.logps(&TokenBatch::from_pairs(&world.pairs, CONTEXT), Who::Lanes)).expect("log-probabilities");
+        pollster::block_on(lanes.sample(&prompts, &noise, 1.0)).expect("samples");
+        let more = gpu.live();
+        assert!(held > 0 && more > held, "{held} and {more} bytes");
+        // What only copies something is given back at once; what is used again stays.
+        pollster::block_on(lanes.states()).expect("the lanes");
+        assert_eq!(gpu.live(), more);
+    }
+    assert_eq!(gpu.live(), 0, "bytes after the run");
+    pollster::block_on(gpu_still_works(&world, &gpu));
+}
+
+async fn gpu_still_works(world: &World, gpu: &Arc<Gpu>) {
+    let mut lanes = world.lanes(gpu, &[LaneConfig::new("dpo")], 3);
+    lanes.gradients_only(&[vec![0, 1, 2]]).expect("a step");
+    assert!(lanes.measured().await.expect("measurements").grad_norm[0] > 0.0);
 }
 
 #[test]

@@ -2,22 +2,13 @@
 //! without one.
 #![cfg(all(feature = "gpu", not(target_family = "wasm")))]
 
+mod common;
+
+use common::gpu;
 use prefshift::config::*;
 use prefshift::error::ErrorCode;
-use prefshift::fused::gpu::Gpu;
 use prefshift::train::selftest;
-use std::sync::Arc;
 use std::time::Instant;
-
-fn gpu() -> Option<Arc<Gpu>> {
-    match pollster::block_on(Gpu::open()) {
-        Ok(gpu) => Some(gpu),
-        Err(e) => {
-            println!("SKIPPED: {e}");
-            None
-        }
-    }
-}
 
 fn config(lanes: &[&str]) -> RunConfig {
     RunConfig { lanes: lanes.iter().map(|l| LaneConfig::new(l)).collect(), ..RunConfig::for_scenario(Scenario::TwoPopulations) }

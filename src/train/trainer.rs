@@ -327,12 +327,25 @@ impl Trainer {
         self.tables[lane] = Some(table);
     }
 
+    /// Whether the lanes have the pairs and are told only which.
+    fn has_pairs(&self) -> bool {
+        match self.policies {
+            Lanes::Plain(_) | Lanes::Cpu(_) => false,
+            #[cfg(feature = "gpu")]
+            Lanes::Gpu(_) => true,
+        }
+    }
+
     /// The batches that lanes see, and which of them each lane does: one for each seed, and one for each seed and table.
     fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Batches {
         let mut batches = Batches { seen: vec![], of: vec![], drawn: vec![] };
         let mut made: Vec<(usize, Option<&Arc<Table>>)> = Vec::new();
         for (lane, config) in self.lanes.iter().enumerate() {
             let place = drawn.iter().position(|(s, _)| *s == config.seed).unwrap_or(0);
+            batches.drawn.push(place);
+            if self.has_pairs() {
+                continue;
+            }
             let table = self.tables.get(lane).and_then(Option::as_ref);
             let same = |other: Option<&Arc<Table>>| match (other, table) {
                 (None, None) => true,
@@ -340,7 +353,6 @@ impl Trainer {
                 _ => false,
             };
             let known = made.iter().position(|(p, t)| *p == place && same(*t));
-            batches.drawn.push(place);
             batches.of.push(known.unwrap_or(made.len()));
             if known.is_none() {
                 let (seed, ids) = &drawn[place];

@@ -14,6 +14,18 @@ use prefshift::rng::Stream;
 use prefshift::train::StepMetrics;
 use prefshift::train::trainer::Measured;
 
+/// The GPU, natively whatever adapter there is; none, said, where there is none.
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+pub fn gpu() -> Option<std::sync::Arc<prefshift::fused::gpu::Gpu>> {
+    match pollster::block_on(prefshift::fused::gpu::Gpu::open()) {
+        Ok(gpu) => Some(gpu),
+        Err(e) => {
+            println!("SKIPPED: {e}");
+            None
+        }
+    }
+}
+
 /// Runs to the end and returns every event.
 pub fn run(config: RunConfig, inputs: Inputs) -> Vec<Event> {
     let mut experiment = Experiment::new(config, Compute::cpu(), inputs).expect("a valid run");

@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 done, 2 wrong input (the message names the field, file or line), 3 the machine failed.
 
+#[macro_use]
+mod out;
 mod args;
 mod compare;
 mod files;

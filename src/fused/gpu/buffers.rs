@@ -1,11 +1,11 @@
 //! Activations and gradients of a pass.
 
-use super::device::Gpu;
+use super::device::{Buffer, Gpu};
 use super::model::Pass;
 use super::padded::Padded;
 use crate::error::Result;
 use crate::fused::layout::Shape;
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 

@@ -6,6 +6,7 @@ use crate::fused::layout::Shape;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -26,6 +27,32 @@ impl Kernel {
     }
 }
 
+/// A buffer, which gives its memory back with its last clone: in a browser an unused one would wait for the garbage
+/// collector, which does not see how large it is. Bindings do not keep it ([`super::program::Program`] does).
+#[derive(Clone)]
+pub struct Buffer(Arc<Held>);
+
+struct Held {
+    buffer: wgpu::Buffer,
+    live: Arc<AtomicU64>,
+}
+
+impl std::ops::Deref for Buffer {
+    type Target = wgpu::Buffer;
+
+    fn deref(&self) -> &wgpu::Buffer {
+        &self.0.buffer
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // What was submitted still runs to its end.
+        self.buffer.destroy();
+        self.live.fetch_sub(self.buffer.size(), Ordering::Relaxed);
+    }
+}
+
 /// An open GPU.
 pub struct Gpu {
     pub(super) device: wgpu::Device,
@@ -40,6 +67,8 @@ pub struct Gpu {
     kernels: Mutex<HashMap<String, Arc<Kernel>>>,
     /// Buffers made, and their bytes.
     made: Mutex<(usize, u64)>,
+    /// Bytes of buffers that are not given back yet.
+    live: Arc<AtomicU64>,
     /// Shapes whose step was found right, with and without tangents.
     trusted: Mutex<HashSet<(Shape, bool)>>,
     tampered: Mutex<Option<[String; 2]>>,
@@ -114,7 +143,7 @@ impl Gpu {
         let name = if name.is_empty() { "GPU".to_string() } else { name };
         let lower = name.to_lowercase();
         let software = info.device_type == wgpu::DeviceType::Cpu || ["swiftshader", "llvmpipe", "lavapipe", "warp", "basic render"].iter().any(|s| lower.contains(s));
-        Ok(Arc::new(Self { device, queue, name, software, tiles: Tiles::new(software), fault, kernels: Mutex::default(), made: Mutex::default(), trusted: Mutex::default(), tampered: Mutex::default() }))
+        Ok(Arc::new(Self { device, queue, name, software, tiles: Tiles::new(software), fault, kernels: Mutex::default(), made: Mutex::default(), live: Arc::default(), trusted: Mutex::default(), tampered: Mutex::default() }))
     }
 
     /// Whether everything went well so far.
@@ -150,6 +179,11 @@ impl Gpu {
     /// Buffers made so far, and their bytes.
     pub fn held(&self) -> (usize, u64) {
         *locked(&self.made)
+    }
+
+    /// Bytes of the buffers in use.
+    pub fn live(&self) -> u64 {
+        self.live.load(Ordering::Relaxed)
     }
 
     /// The kernel `entry` of `source`, not compiled yet where this is the first call. Bindings 0 and 1 are the launch and
@@ -227,7 +261,7 @@ impl Gpu {
     ///
     /// # Errors
     /// [`ErrorCode::Device`] where this device has no buffers that large.
-    pub(super) fn buffer(&self, what: &str, len: usize, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
+    pub(super) fn buffer(&self, what: &str, len: usize, usage: wgpu::BufferUsages) -> Result<Buffer> {
         let size = len.max(16) as u64 * 4;
         let limits = self.device.limits();
         let most = if usage.contains(wgpu::BufferUsages::STORAGE) { limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) } else { limits.max_buffer_size };
@@ -241,7 +275,9 @@ impl Gpu {
         }
         let mut made = locked(&self.made);
         *made = (made.0 + 1, made.1 + size);
-        Ok(self.device.create_buffer(&wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false }))
+        self.live.fetch_add(size, Ordering::Relaxed);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false });
+        Ok(Buffer(Arc::new(Held { buffer, live: self.live.clone() })))
     }
 
     /// Reads the first `len` words of `source` by way of `staging`.

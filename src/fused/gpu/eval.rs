@@ -1,6 +1,7 @@
 //! Evaluation on the GPU: log-probabilities and divergences of lanes and reference, without gradients.
 
 use super::batch::{Feed, Room, Sequence};
+use super::device::Buffer;
 use super::lanes::GpuLanes;
 use super::buffers::Activations;
 use super::kernels::{self, Kernels};
@@ -8,7 +9,7 @@ use super::model::{Pass, Plan, Slots};
 use super::program::{Extent, Op, Program, Recorder};
 use crate::data::TokenBatch;
 use crate::error::{Error, ErrorCode, Result};
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);

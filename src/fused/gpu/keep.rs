@@ -1,9 +1,9 @@
 //! Copies of lanes on the device, to go back to when a lane's numbers blow up.
 
-use super::device::Gpu;
+use super::device::{Buffer, Gpu};
 use super::lanes::GpuLanes;
 use crate::error::Result;
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 const COPY: BufferUsages = BufferUsages::COPY_DST.union(BufferUsages::COPY_SRC);
 /// Word of a lane's record that says that it is frozen; as in adamw.wgsl.
@@ -26,10 +26,6 @@ impl Copy {
         let [params, moments, kept] = on.sizes();
         let buffer = |words: usize| gpu.buffer("a copy of the lanes", on.lanes * words, COPY);
         Ok(Self { buffers: [buffer(params)?, buffer(moments)?, buffer(kept)?], steps: vec![0; on.lanes] })
-    }
-
-    fn destroy(&self) {
-        self.buffers.iter().for_each(Buffer::destroy);
     }
 }
 
@@ -120,12 +116,5 @@ impl GpuLanes {
             }
         }
         self.gpu.queue.submit([encoder.finish()]);
-    }
-}
-
-impl Drop for Copies {
-    fn drop(&mut self) {
-        self.well.destroy();
-        self.newer.destroy();
     }
 }

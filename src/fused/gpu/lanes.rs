@@ -1,7 +1,7 @@
 //! Lanes in training on the GPU.
 
 use super::batch::{Feed, LANE_PARAMS, Room, Sequence};
-use super::device::{Gpu, Kernel, bytes};
+use super::device::{Buffer, Gpu, Kernel, bytes};
 use super::eval::Eval;
 use super::buffers::{Activations, Gradients};
 use super::keep::Copies;
@@ -19,7 +19,7 @@ use crate::objective::{OBJECTIVES, find};
 use crate::train::state::LaneState;
 use crate::train::trainer::Measured;
 use std::sync::Arc;
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
@@ -337,9 +337,7 @@ impl GpuLanes {
 
     async fn read_whole(&self, buffer: &Buffer, len: usize) -> Result<Vec<f32>> {
         let staging = self.gpu.buffer("a copy of the training state", len, STAGING)?;
-        let values = self.gpu.read::<f32>(buffer, &staging, len).await;
-        staging.destroy();
-        values
+        self.gpu.read::<f32>(buffer, &staging, len).await
     }
 
     /// Replaces a lane's parameters; its optimizer state stays.

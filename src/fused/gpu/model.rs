@@ -2,13 +2,12 @@
 
 use super::batch::Room;
 use super::buffers::{Activations, Gradients};
-use super::device::Kernel;
+use super::device::{Buffer, Kernel};
 use super::kernels::{Backward, Kernels};
 use super::padded::Padded;
 use super::program::{Extent, Op, Recorder};
 use crate::fused::layout::Shape;
 use std::sync::Arc;
-use wgpu::Buffer;
 
 /// Lanes of a pass and its sizes.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Recorded launches: kernels with their bindings, made once and replayed every step.
 
-use super::device::{Gpu, Kernel, bytes};
+use super::device::{Buffer, Gpu, Kernel, bytes};
 use std::sync::Arc;
 
 /// What a launch is told; the fields of `Op` in common.wgsl.
@@ -51,7 +51,7 @@ pub enum Extent {
 /// A launch that waits for the uniforms.
 struct Pending {
     kernel: Arc<Kernel>,
-    buffers: Vec<wgpu::Buffer>,
+    buffers: Vec<Buffer>,
     op: Op,
     extent: Extent,
     y: usize,
@@ -65,9 +65,9 @@ enum Planned {
 
 /// A copy between launches, in words.
 struct Transfer {
-    source: wgpu::Buffer,
+    source: Buffer,
     source_at: u64,
-    target: wgpu::Buffer,
+    target: Buffer,
     target_at: u64,
     words: u64,
 }
@@ -78,7 +78,7 @@ pub struct Recorder(Vec<Planned>);
 
 impl Recorder {
     /// Appends a launch of `y` × `z` rows of workgroups. Buffers are bound from 2 on.
-    pub fn launch(&mut self, kernel: &Arc<Kernel>, buffers: &[&wgpu::Buffer], op: Op, extent: Extent, y: usize, z: usize) {
+    pub fn launch(&mut self, kernel: &Arc<Kernel>, buffers: &[&Buffer], op: Op, extent: Extent, y: usize, z: usize) {
         if y == 0 || z == 0 {
             return;
         }
@@ -87,7 +87,7 @@ impl Recorder {
     }
 
     /// Appends a copy, in words.
-    pub fn copy(&mut self, source: (&wgpu::Buffer, usize), target: (&wgpu::Buffer, usize), words: usize) {
+    pub fn copy(&mut self, source: (&Buffer, usize), target: (&Buffer, usize), words: usize) {
         self.0.push(Planned::Copy(Transfer {
             source: source.0.clone(), source_at: source.1 as u64 * 4, target: target.0.clone(), target_at: target.1 as u64 * 4,
             words: words as u64 * 4,
@@ -98,7 +98,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`crate::error::ErrorCode::Device`] where the device has no room.
-    pub fn finish(self, gpu: &Gpu, feed: &wgpu::Buffer) -> crate::error::Result<Program> {
+    pub fn finish(self, gpu: &Gpu, feed: &Buffer) -> crate::error::Result<Program> {
         let ops: Vec<&Op> = self.0.iter().filter_map(|p| if let Planned::Launch(p) = p { Some(&p.op) } else { None }).collect();
         let mut words = vec![0_u32; ops.len().max(1) * Op::STRIDE / 4];
         for (to, op) in words.chunks_exact_mut(Op::STRIDE / 4).zip(ops) {
@@ -107,6 +107,7 @@ impl Recorder {
         let uniforms = gpu.buffer("launches", words.len(), wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST)?;
         gpu.queue.write_buffer(&uniforms, 0, &bytes::of(&words));
         let mut count = 0;
+        let mut held = vec![uniforms.clone()];
         let items = self.0.into_iter().map(|planned| match planned {
             Planned::Copy(copy) => Item::Copy(copy),
             Planned::Launch(p) => {
@@ -120,10 +121,11 @@ impl Recorder {
                 let bind = gpu.device.create_bind_group(&descriptor);
                 let offset = (count * Op::STRIDE) as u32;
                 count += 1;
+                held.extend(p.buffers);
                 Item::Launch(Launch { pipeline: gpu.pipeline(&p.kernel), bind, offset, extent: p.extent, y: p.y as u32, z: p.z as u32 })
             }
         }).collect();
-        Ok(Program { items })
+        Ok(Program { items, _held: held })
     }
 }
 
@@ -144,6 +146,8 @@ enum Item {
 /// Launches in order, ready to be encoded again and again.
 pub struct Program {
     items: Vec<Item>,
+    /// What the bindings refer to.
+    _held: Vec<Buffer>,
 }
 
 impl Program {

@@ -1,7 +1,7 @@
 //! Sampling on the GPU: one token of every prompt and lane at a time, keys and values kept, one read-back at the end.
 
 use super::batch::{Feed, Room};
-use super::device::bytes;
+use super::device::{Buffer, bytes};
 use super::lanes::GpuLanes;
 use super::buffers::Activations;
 use super::kernels::{self, Kernels};
@@ -10,7 +10,7 @@ use super::program::{Extent, Op, Program, Recorder};
 use crate::data::batch::prompt_tokens;
 use crate::data::vocabulary::{EOS, UNK};
 use crate::error::Result;
-use wgpu::{Buffer, BufferUsages};
+use wgpu::BufferUsages;
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST).union(BufferUsages::COPY_SRC);
 const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
