@@ -44,6 +44,17 @@ pub enum Mixture {
     Geometric,
 }
 
+/// What a token of the user's own texts is (scenario `emotion`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub enum Tokens {
+    /// A word; rare ones are unknown.
+    Words,
+    /// Bytes that often stand together, learned from the texts; nothing is unknown.
+    Bytes,
+}
+
 /// How a pair is labelled from the group's rewards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +91,8 @@ pub struct DataConfig {
     pub emotions: Vec<String>,
     /// Scenario `emotion`: how their rewards become one.
     pub mixture: Mixture,
+    /// Scenario `emotion` with texts of the user's own: what a token is. The built-in texts are known word by word.
+    pub tokens: Tokens,
 }
 
 impl Default for DataConfig {
@@ -95,6 +108,7 @@ impl Default for DataConfig {
             reward_scale: 4.0,
             emotions: vec!["fear".into(), "anger".into()],
             mixture: Mixture::Convex,
+            tokens: Tokens::Words,
         }
     }
 }

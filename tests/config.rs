@@ -44,6 +44,7 @@ fn every_field_comes_back() {
         data: DataConfig {
             scenario: Scenario::Regions, pairs: 65_536, eval_pairs: 1, mix: vec![0.4, 0.3, 0.2, 0.1], marker: 0.5, flip: 0.1,
             labels: Labels::ArgMax, reward_scale: 1.0 / 3.0, emotions: vec!["love".into(), "joy".into()], mixture: Mixture::Geometric,
+            tokens: Tokens::Bytes,
         },
         model: ModelConfig { policy: PolicyKind::LogLinear, d_model: 12, layers: 3, heads: 3, context: 9, tied: true },
         reward: RewardConfig { steps: 3, batch: 2, learning_rate: 0.2, d_model: 12, layers: 1 },

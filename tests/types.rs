@@ -22,7 +22,7 @@ macro_rules! declarations {
 fn typescript_types_are_current() {
     let cfg = Config::new().with_large_int("number");
     let all = declarations!(&cfg;
-        ErrorCode, Error, Scenario, Mixture, Labels, DataConfig, PolicyKind, ModelConfig, RewardConfig, SftConfig, LaneConfig, Schedule,
+        ErrorCode, Error, Scenario, Mixture, Tokens, Labels, DataConfig, PolicyKind, ModelConfig, RewardConfig, SftConfig, LaneConfig, Schedule,
         TrainConfig, EvalConfig, RunConfig, ParamInfo, FormInfo, Family, Need, Confidence, MethodInfo, GroupInfo, RewardQuality, PairText, ReadText, Product, Started, Stage,
         Progress, Frame, Sample, Curve, Evaluation, Warning, Done, Event,
         Update, CheckpointHeader, ImportedPairs, Watch, ProbeSide, Probe, GroupAbout, ScenarioInfo, ScenarioStart, LineProblem, Lengths, Summary, TextsSummary,

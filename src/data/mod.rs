@@ -1,6 +1,7 @@
 //! Preference data: vocabulary, scenarios with their rewards, the user's own pairs, batches.
 
 pub mod batch;
+pub mod bytes;
 pub mod emotion;
 pub mod import;
 pub mod reward;

@@ -1,5 +1,6 @@
-//! A word-level vocabulary: what a token is, and how text becomes tokens and back.
+//! A vocabulary: what a token is, and how text becomes tokens and back. Tokens are words, or byte pairs ([`super::bytes`]).
 
+use super::bytes::BytePairs;
 use std::collections::HashMap;
 
 /// Padding; never predicted, never attended to.
@@ -20,12 +21,14 @@ const SPECIALS: [&str; 5] = ["<pad>", "<bos>", "<sep>", "<eos>", "<unk>"];
 pub struct Vocabulary {
     words: Vec<String>,
     ids: HashMap<String, u32>,
+    /// Tokens are these, not words; their ids begin after the specials.
+    pairs: Option<BytePairs>,
 }
 
 impl Vocabulary {
     /// From words in id order, without the specials; duplicates are dropped.
     pub fn new<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Self {
-        let mut vocabulary = Self { words: Vec::new(), ids: HashMap::new() };
+        let mut vocabulary = Self { words: Vec::new(), ids: HashMap::new(), pairs: None };
         for word in SPECIALS.iter().map(|s| (*s).to_string()).chain(words.into_iter().map(|w| w.as_ref().to_string())) {
             if !vocabulary.ids.contains_key(&word) {
                 vocabulary.ids.insert(word.clone(), vocabulary.words.len() as u32);
@@ -33,6 +36,11 @@ impl Vocabulary {
             }
         }
         vocabulary
+    }
+
+    /// Byte pairs; `words` are then how each is shown.
+    pub fn of_bytes(pairs: BytePairs) -> Self {
+        Self { pairs: Some(pairs.clone()), ..Self::new(pairs.names()) }
     }
 
     /// Number of tokens, specials included.
@@ -75,6 +83,14 @@ impl Vocabulary {
 
     /// Token ids of `text`; unknown words become [`UNK`].
     pub fn encode(&self, text: &str) -> Vec<u32> {
+        self.encode_with(text, &mut HashMap::new())
+    }
+
+    /// The same of many texts; `known` remembers what was met before.
+    pub fn encode_with<'a>(&self, text: &'a str, known: &mut HashMap<&'a str, Vec<u32>>) -> Vec<u32> {
+        if let Some(pairs) = &self.pairs {
+            return pairs.encode(text, known).into_iter().map(|t| t + SPECIALS.len() as u32).collect();
+        }
         Self::split(text).iter().map(|w| self.ids.get(w).copied().unwrap_or(UNK)).collect()
     }
 
@@ -83,8 +99,12 @@ impl Vocabulary {
         self.ids.get(word).copied()
     }
 
-    /// Readable text: no space before closing marks; `PAD`, `BOS`, `SEP` and `EOS` are left out.
+    /// Readable text: words have no space before closing marks; `PAD`, `BOS`, `SEP` and `EOS` are left out.
     pub fn decode(&self, tokens: &[u32]) -> String {
+        if let Some(pairs) = &self.pairs {
+            let bytes: Vec<u8> = tokens.iter().filter_map(|t| t.checked_sub(SPECIALS.len() as u32)).flat_map(|t| pairs.bytes(t).to_vec()).collect();
+            return String::from_utf8_lossy(&bytes).into_owned();
+        }
         let mut text = String::new();
         for &token in tokens {
             if token < UNK {
@@ -112,5 +132,15 @@ mod tests {
         assert_eq!(tokens, [5, 6, 7, UNK, 8, 9]);
         assert_eq!(v.decode(&tokens), "don't stop, <unk> friend.");
         assert_eq!(v.decode(&[BOS, 6, SEP, EOS, PAD, 999]), "stop <unk>");
+    }
+
+    #[test]
+    fn bytes_go_in_and_come_back_as_they_were() {
+        let text = "Don\u{2019}t stop,\tmy FRIEND … 友";
+        let v = Vocabulary::of_bytes(BytePairs::learn(["stop it", "stop, stop"], 300));
+        let tokens = v.encode(text);
+        assert_eq!(v.decode(&tokens), text);
+        assert!(!tokens.contains(&UNK) && v.words()[5 + usize::from(b' ')] == "␣" && v.words().len() == v.len() && v.len() > 261);
+        assert_eq!(v.id("stop").map(|t| v.decode(&[BOS, t, EOS, 9_999])), Some("stop".into()));
     }
 }

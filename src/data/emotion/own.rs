@@ -2,13 +2,14 @@
 //! numbers 0 to 5 of the Emotion data set. Rows that cannot be used are listed with their lines and left out.
 
 use super::{Corpus, HELD_OUT, LONGEST, PROMPT, Text, dataset};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, Tokens};
+use crate::data::bytes::{BytePairs, MAX_TOKENS};
 use crate::data::import::{MAX_FILE, MAX_LINE, MAX_PROBLEMS};
 use crate::data::{Dataset, LineProblem, Vocabulary};
 use crate::error::{Error, ErrorCode, Result};
 use crate::rng::Streams;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the numbers of the Emotion data set stand for (Saravia et al. 2018).
 pub const NUMBERED: [&str; 6] = ["sadness", "joy", "love", "anger", "fear", "surprise"];
@@ -170,12 +171,19 @@ pub fn build(config: &RunConfig, own: &OwnTexts) -> Result<Dataset> {
         let listed: Vec<String> = own.problems.iter().map(|p| format!("line {}: {}", p.line, p.what)).collect();
         notices.push(format!("Left out {} lines: {}{}.", own.bad_lines, listed.join("; "), if own.bad_lines > listed.len() { "; and more" } else { "" }));
     }
-    let vocabulary = vocabulary(own, &mut notices);
+    let vocabulary = match config.data.tokens {
+        Tokens::Words => vocabulary(own, &mut notices),
+        Tokens::Bytes => {
+            let pairs = BytePairs::learn(own.rows.iter().map(|(text, _)| text.as_str()), MAX_TOKENS);
+            notices.push(format!("Learned {} byte pairs beside the 256 bytes.", pairs.len() - 256));
+            Vocabulary::of_bytes(pairs)
+        }
+    };
     let names: Vec<String> = classes.into_iter().map(|(name, _)| name).collect();
     let mut rows: Vec<Text> = Vec::new();
-    let mut seen = HashSet::new();
+    let (mut seen, mut known) = (HashSet::new(), HashMap::new());
     for (text, label) in &own.rows {
-        let mut tokens = vocabulary.encode(text);
+        let mut tokens = vocabulary.encode_with(text, &mut known);
         tokens.truncate(LONGEST);
         if seen.insert(tokens.clone()) {
             rows.push(Text { tokens, labels: names.iter().position(|n| n == label).into_iter().collect() });

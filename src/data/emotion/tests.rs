@@ -141,6 +141,21 @@ fn own_texts_become_the_data_of_a_run() {
 }
 
 #[test]
+fn own_texts_in_byte_pairs_keep_every_letter() {
+    let text = file(600).replace("i ", "I ").replace("the ", "das süße ");
+    let own = own::read(&text).unwrap();
+    let mut config = RunConfig::for_texts(&own.summary());
+    config.data.tokens = crate::config::Tokens::Bytes;
+    let data = crate::data::build(&config, Some(&text)).unwrap();
+    let corpus = data.emotion.as_deref().unwrap();
+    assert!((300..=crate::data::bytes::MAX_TOKENS + 5).contains(&data.vocabulary.len()), "{}", data.vocabulary.len());
+    let given: HashSet<&str> = own.rows.iter().map(|(t, _)| t.as_str()).collect();
+    let whole: Vec<&Text> = corpus.train.iter().chain(&corpus.test).filter(|t| t.tokens.len() < LONGEST).collect();
+    assert!(whole.len() > 300 && whole.iter().all(|t| given.contains(data.vocabulary.decode(&t.tokens).as_str())));
+    assert!(whole.iter().any(|t| data.vocabulary.decode(&t.tokens).contains("süße")));
+}
+
+#[test]
 fn files_that_cannot_serve_are_refused_with_a_reason() {
     let refused = |text: &str, part: &str| {
         let error = own::read(text).and_then(|own| own::build(&RunConfig::for_texts(&own.summary()), &own)).unwrap_err();

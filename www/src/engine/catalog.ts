@@ -1900,7 +1900,8 @@ export const SCENARIOS: ScenarioStart[] = [
           "fear",
           "anger"
         ],
-        "mixture": "convex"
+        "mixture": "convex",
+        "tokens": "words"
       },
       "model": {
         "policy": "gpt",
@@ -2018,7 +2019,8 @@ export const SCENARIOS: ScenarioStart[] = [
           "fear",
           "anger"
         ],
-        "mixture": "convex"
+        "mixture": "convex",
+        "tokens": "words"
       },
       "model": {
         "policy": "gpt",
@@ -2160,7 +2162,8 @@ export const SCENARIOS: ScenarioStart[] = [
           "fear",
           "anger"
         ],
-        "mixture": "convex"
+        "mixture": "convex",
+        "tokens": "words"
       },
       "model": {
         "policy": "gpt",
@@ -2272,7 +2275,8 @@ export const SCENARIOS: ScenarioStart[] = [
           "fear",
           "anger"
         ],
-        "mixture": "convex"
+        "mixture": "convex",
+        "tokens": "words"
       },
       "model": {
         "policy": "tabular",
@@ -2392,7 +2396,8 @@ export const SCENARIOS: ScenarioStart[] = [
           "fear",
           "anger"
         ],
-        "mixture": "convex"
+        "mixture": "convex",
+        "tokens": "words"
       },
       "model": {
         "policy": "gpt",
@@ -2484,7 +2489,8 @@ export const SCENARIOS: ScenarioStart[] = [
           "fear",
           "anger"
         ],
-        "mixture": "convex"
+        "mixture": "convex",
+        "tokens": "words"
       },
       "model": {
         "policy": "gpt",

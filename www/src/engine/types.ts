@@ -20,6 +20,8 @@ export type Scenario = "two-populations" | "shortcut" | "regions" | "tabular" | 
 
 export type Mixture = "convex" | "geometric";
 
+export type Tokens = "words" | "bytes";
+
 export type Labels = "bradley-terry" | "arg-max";
 
 export type DataConfig = { 
@@ -62,7 +64,11 @@ emotions: Array<string>,
 /**
  * Scenario `emotion`: how their rewards become one.
  */
-mixture: Mixture, };
+mixture: Mixture, 
+/**
+ * Scenario `emotion` with texts of the user's own: what a token is. The built-in texts are known word by word.
+ */
+tokens: Tokens, };
 
 export type PolicyKind = "gpt" | "log-linear" | "tabular";
 

@@ -231,6 +231,7 @@ export const en = {
     labels: { label: 'labels', help: 'How a pair is labeled from its rewards: sampled by Bradley–Terry, or the higher reward wins. The paper is ambiguous.' },
     major: { label: 'mostly', help: 'The emotion that training rewards most.' },
     minor: { label: 'a little', help: 'The emotion that training rewards with share α₀, and to which the taste moves.' },
+    tokens: { label: 'tokens', help: 'What the models read and write of your texts: the 2,000 most frequent words, or byte pairs learned from the texts, in which nothing is unknown.' },
     mixture: { label: 'mixture', help: 'Convex: (1−α) r₀ + α r₁. Geometric: r₀^(1−α) r₁^α, which asks for both at once.' },
     beta: { label: 'β', help: 'Strength of the pull toward the reference policy: larger keeps it closer.' },
     tau: { label: 'τ', help: 'KLDPO: temperature of the adversary. Smaller lets it concentrate on fewer pairs; very large is DPO.' },
@@ -262,7 +263,7 @@ export const en = {
     labels: 'written for',
     quality: (q: RewardQuality) =>
       `On ${q.tested} held-out texts: every emotion right in ${(100 * q.accuracy).toFixed(0)} %, ROC-AUC ${q.auc.toFixed(3)}${q.rank === undefined ? '' : `, rank correlation with the words ${q.rank.toFixed(2)}`}. The paper’s GPT-2: 84 % and 0.99.`,
-    options: { convex: 'convex', geometric: 'geometric', 'bradley-terry': 'Bradley–Terry', 'arg-max': 'higher reward' } as Record<string, string>,
+    options: { convex: 'convex', geometric: 'geometric', 'bradley-terry': 'Bradley–Terry', 'arg-max': 'higher reward', words: 'words', bytes: 'byte pairs' } as Record<string, string>,
     /** The axis of ④, from long to short. */
     alpha: (emotion: string) => [`α: how much ${emotion} counts in the reward`, `α: weight of ${emotion}`, 'α'],
     own: (name: string, rows: number) => `${name}: ${rows} texts with labels.`,

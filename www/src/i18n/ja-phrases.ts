@@ -33,6 +33,8 @@ const PHRASES: [RegExp, string][] = [
   [/^(.*) diverged at step (\d+): its loss jumped from (\S+) to (\S+), for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$1 はステップ $2 で三度目の発散となりました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
   [/^this GPU computes wrongly: (.*)$/s, 'この GPU は正しく計算しません：$1'],
   [/^train on the CPU; another browser or driver may help$/, 'CPU で学習してください。別のブラウザーやドライバーなら動くかもしれません'],
+  // 自分の文
+  [/^Learned (\d+) byte pairs beside the 256 bytes\.$/, '256 のバイトのほかに $1 のバイト対を学びました。'],
   // 自分のペア
   [/^not JSON$/, 'JSON ではありません'],
   [/^`chosen` and `rejected` have the same words$/, '`chosen` と `rejected` が同じ文です'],

@@ -225,6 +225,7 @@ export const ja: Words = {
     labels: { label: 'ラベル', help: '報酬からペアのラベルを決める方法：Bradley–Terry で抽選するか、報酬の高い方を選ぶ。論文からはどちらとも読める。' },
     major: { label: '主に', help: '学習で最も重く評価される感情。' },
     minor: { label: '少し', help: '学習で割合 α₀ だけ評価され、その後に好みが移っていく感情。' },
+    tokens: { label: 'トークン', help: '自分の文をモデルがどう読み書きするか：最も多い 2,000 語か、文から学んだバイト対。バイト対では未知語がない。' },
     mixture: { label: '混合', help: '凸結合：(1−α) r₀ + α r₁。幾何：r₀^(1−α) r₁^α。後者は両方を同時に求める。' },
     beta: { label: 'β', help: '参照方策へ引き戻す強さ。大きいほど近くにとどまる。' },
     tau: { label: 'τ', help: 'KLDPO：敵対者の温度。小さいほど少数のペアに集中でき、非常に大きいと DPO になる。' },
@@ -256,7 +257,7 @@ export const ja: Words = {
     labels: '意図した感情',
     quality: (q) =>
       `未使用の ${q.tested} 文で、全感情の正答 ${(100 * q.accuracy).toFixed(0)} %、ROC-AUC ${q.auc.toFixed(3)}${q.rank === undefined ? '' : `、単語から読める値との順位相関 ${q.rank.toFixed(2)}`}。論文の GPT-2 は 84 % と 0.99。`,
-    options: { convex: '凸結合', geometric: '幾何', 'bradley-terry': 'Bradley–Terry', 'arg-max': '報酬の高い方' },
+    options: { convex: '凸結合', geometric: '幾何', 'bradley-terry': 'Bradley–Terry', 'arg-max': '報酬の高い方', words: '単語', bytes: 'バイト対' },
     alpha: (emotion) => [`α：報酬に占める「${emotion}」の重み`, `α：「${emotion}」の重み`, 'α'],
     own: (name: string, rows: number) => `${name}：ラベル付きの文 ${rows} 件。`,
     builtIn: '内蔵の文に戻す',

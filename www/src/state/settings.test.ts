@@ -69,7 +69,7 @@ describe('the URL', () => {
 describe('the config', () => {
   it('of a recording made before a setting existed has its default', () => {
     const old = structuredClone(toConfig(defaults('shortcut'))) as unknown as { data: Record<string, unknown> };
-    for (const key of ['emotions', 'mixture']) delete old.data[key];
+    for (const key of ['emotions', 'mixture', 'tokens']) delete old.data[key];
     expect(fromConfig(old as unknown as Parameters<typeof fromConfig>[0])).toEqual(fromConfig(toConfig(defaults('shortcut'))));
   });
 

@@ -84,6 +84,8 @@ export const SETTINGS = {
   major: at('data', choice(EMOTIONS)),
   minor: at('data', choice(EMOTIONS)),
   mixture: at('data', choice(['convex', 'geometric'])),
+  /** Own texts: what a token is. */
+  tokens: at('data', choice(['words', 'bytes'])),
   methods: at('methods', { kind: 'list', options: METHODS, live: false }),
   /** The general list of lanes; what it says goes before `methods` and `taus`. */
   lanes: at('methods', { kind: 'lanes', live: false }),
@@ -167,6 +169,7 @@ export function fromConfig(given: RunConfig): Settings {
     major: config.data.emotions[0] ?? 'fear',
     minor: config.data.emotions[1] ?? 'anger',
     mixture: config.data.mixture,
+    tokens: config.data.tokens,
     methods: METHODS.filter((id) => config.lanes.some((each) => each.method === id)).join(','),
     lanes: '',
     beta: config.lanes[0]?.params['beta'] ?? fallback('dpo', 'beta'),
@@ -328,9 +331,9 @@ export function toConfig(s: Settings, imported?: RunConfig): RunConfig {
 }
 
 /** The engine wants two different emotions; a link may ask for one twice. */
-function emotionsOf(s: Settings): Pick<RunConfig['data'], 'emotions' | 'mixture'> {
+function emotionsOf(s: Settings): Pick<RunConfig['data'], 'emotions' | 'mixture' | 'tokens'> {
   const minor = s.minor === s.major ? (EMOTIONS.find((emotion) => emotion !== s.major) ?? 'anger') : s.minor;
-  return { emotions: [s.major, minor], mixture: s.mixture as RunConfig['data']['mixture'] };
+  return { emotions: [s.major, minor], mixture: s.mixture as RunConfig['data']['mixture'], tokens: s.tokens as RunConfig['data']['tokens'] };
 }
 
 /** The lanes of these settings, as far as they differ from what is shared. */
