@@ -71,6 +71,23 @@ fn rs_dpo_keeps_exactly_the_pairs_above_its_threshold_and_refuses_where_there_is
 }
 
 #[test]
+fn bmc_without_an_edit_and_without_weights_is_dpo_to_the_last_bit() {
+    let lanes = vec![
+        LaneConfig::new("dpo").with("beta", 0.2), LaneConfig::new("bmc").form("modeling").with("beta", 0.2).with("delta", 0.0),
+        LaneConfig::new("bmc").with("beta", 0.2).with("delta", 0.0), LaneConfig::new("bmc").form("modeling").with("beta", 0.2),
+    ];
+    let events = common::run(tiny(Scenario::TwoPopulations, lanes), Default::default());
+    let frames = common::frames(&events);
+    assert_eq!(frames.len(), 20);
+    let of = |lane: usize| frames.iter().map(|f| (f.objective[lane], f.grad_norm[lane])).collect::<Vec<_>>();
+    assert_eq!(of(0), of(1));
+    // The edit and the weights each change something, and every lane starts where its reference is.
+    assert!(of(0)[19] != of(2)[19] && of(0)[19] != of(3)[19]);
+    let n = frames[0].pairs.len() / 4;
+    assert!(frames[0].chosen.iter().chain(&frames[0].rejected).all(|r| *r == 0.0) && n == 8);
+}
+
+#[test]
 fn policies_that_give_margins_only_refuse_the_rest() {
     let mut config = RunConfig::for_scenario(Scenario::TwoPopulations);
     config.model.policy = PolicyKind::LogLinear;

@@ -128,7 +128,7 @@ fn lanes_with_pairs_of_their_own() {
     let lanes = [
         LaneConfig::new("dpo"), LaneConfig::new("exo_rw"), LaneConfig::new("mpo").with("weight", 0.3), LaneConfig::new("mrpo").form("as_coded"),
         LaneConfig::new("mrpo").with("references", 3.0), LaneConfig::new("rs_dpo"), LaneConfig::new("rso").form("hinge_norm").with("gamma", 0.5),
-        LaneConfig::new("exo_rw").form("dpo").with("k", 3.0),
+        LaneConfig::new("exo_rw").form("dpo").with("k", 3.0), LaneConfig::new("bmc").with("delta", 30.0), LaneConfig::new("bmc").form("as_coded"),
     ];
     let n = world.pairs.len();
     let tables: Vec<_> = lanes.iter().map(|lane| {
@@ -137,8 +137,10 @@ fn lanes_with_pairs_of_their_own() {
         let reference = (0..n).map(|_| (0..2 + further).map(|_| -20.0 + draw()).collect()).collect();
         let rewards = (0..n).map(|_| (0..2 + further).map(|_| draw()).collect()).collect();
         let others = (0..lane.params.get("references").map_or(1, |k| *k as usize - 1)).map(|_| (0..n).map(|_| [-20.0 + draw(), -19.0 + draw()]).collect()).collect();
-        let pairs = world.pairs.iter().rev().cloned().collect();
-        Arc::new(Table { pairs, further: (0..n).map(|i| vec![text(i); further]).collect(), reference, rewards, others, of: (0..n as u32).map(|i| vec![i]).collect() })
+        let pairs: Vec<_> = world.pairs.iter().rev().cloned().collect();
+        let tokens = |of: &mut dyn FnMut() -> f32| pairs.iter().map(|p| [&p.chosen, &p.rejected].map(|text| (0..=text.len()).map(|_| of()).collect())).collect();
+        let (token_reference, differs) = (tokens(&mut || -2.0 + 0.5 * draw()), tokens(&mut || f32::from(draw() > 0.0)));
+        Arc::new(Table { pairs, token_reference, differs, further: (0..n).map(|i| vec![text(i); further]).collect(), reference, rewards, others, of: (0..n as u32).map(|i| vec![i]).collect() })
     }).collect();
     let config = common::config(world.model.clone(), lanes.to_vec(), TrainConfig::default());
     let ids = vec![(0, (0..n as u32).collect::<Vec<_>>())];

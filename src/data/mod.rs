@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod bytes;
+pub mod edits;
 pub mod emotion;
 pub mod import;
 pub mod reward;

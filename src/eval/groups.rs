@@ -42,6 +42,27 @@ pub async fn pair_logps(
     Ok(out)
 }
 
+/// Log-probabilities of the tokens of both answers under one lane of parameters, `[pair]` of (chosen, rejected), nats.
+///
+/// # Errors
+/// Where the device fails.
+pub async fn pair_token_logps(gpt: &Gpt, params: &Parameters, pairs: &[PreferencePair], context: usize, device: &Device) -> Result<Vec<[Vec<f32>; 2]>> {
+    if let Some(layout) = Layout::fused_on(gpt, device) {
+        let mut all = fused::token_logps(&layout, &layout.flatten(params)[0], &TokenBatch::from_pairs(pairs, context));
+        let rejected = all.split_off(pairs.len());
+        return Ok(all.into_iter().zip(rejected).map(|(w, l)| [w, l]).collect());
+    }
+    let mut out = Vec::with_capacity(pairs.len());
+    for chunk in pairs.chunks(CHUNK / 2) {
+        let batch = TokenBatch::from_pairs(chunk, context);
+        let tokens = TokenTensors::new(&[&batch], 1, device);
+        let values = read_f32(gpt.token_logps(params, &tokens, &Perturbation::default()).x).await?;
+        let of = |i: usize| (i * context..(i + 1) * context).filter(|at| batch.loss_mask[*at] > 0.0).map(|at| values[at]).collect();
+        out.extend((0..chunk.len()).map(|i| [of(i), of(chunk.len() + i)]));
+    }
+    Ok(out)
+}
+
 /// Chosen sequences come first, rejected ones after: `[lane][sequence]` → `[lane][pair]`.
 pub(crate) fn by_pair(lanes: Vec<Vec<f32>>) -> Vec<Vec<[f32; 2]>> {
     lanes.into_iter().map(|l| (0..l.len() / 2).map(|i| [l[i], l[l.len() / 2 + i]]).collect()).collect()

@@ -1,11 +1,11 @@
 //! What some methods need beyond the run's pairs, made before training: further reference policies, samples of the
-//! reference with rewards, text that it was trained on. Each such lane gets pairs of its own.
+//! reference with rewards, text that it was trained on, edited answers. Each such lane gets pairs of its own.
 
 use super::{Experiment, Phase, Training};
 use crate::config::{EvalConfig, LaneConfig, RunConfig};
-use crate::data::{Dataset, Example, PreferencePair, sampled};
+use crate::data::{Dataset, Example, PreferencePair, edits, sampled};
 use crate::error::{Error, Result};
-use crate::eval::groups::pair_logps;
+use crate::eval::groups::{pair_logps, pair_token_logps};
 use crate::event::{Event, Progress, Stage};
 use crate::objective::Need;
 use crate::policy::{Gpt, Parameters, Policy, sampling};
@@ -60,7 +60,7 @@ pub(super) fn check(config: &RunConfig, data: &Dataset, policy: &dyn Policy) -> 
         let info = lane.info("lanes")?;
         let field = format!("lanes[{i}].method");
         if info.own_data() && policy.gpt().is_none() {
-            return Err(Error::config(&field, format!("{} samples or keeps texts", info.name), "this policy cannot write: use the transformer (gpt)"));
+            return Err(Error::config(&field, format!("{} samples, keeps or edits texts", info.name), "this policy cannot write: use the transformer (gpt)"));
         }
         if info.needs(Need::Rewards) && data.reward.is_none() {
             let problem = format!("{} needs a reward for any text, which this data does not have", info.name);
@@ -147,6 +147,7 @@ impl Maker<'_> {
         match lane.method.as_str() {
             "mrpo" => self.references(lane.param("references") as usize - 1).await,
             "mpo" => self.reference_data().await,
+            "bmc" => self.edited(lane.form_id() != "modeling").await,
             _ => self.sampled(lane, field).await,
         }
     }
@@ -175,6 +176,23 @@ impl Maker<'_> {
         let corpus = &self.data.corpus;
         table.further = (0..table.pairs.len()).map(|i| vec![corpus[i % corpus.len()].clone()]).collect();
         self.score(&mut table).await?;
+        Ok(table)
+    }
+
+    /// The run's pairs, the loser edited toward the winner where it is to `bridge` them, and where their words differ.
+    async fn edited(&self, bridge: bool) -> Result<Table> {
+        let mut table = self.as_given();
+        for pair in table.pairs.iter_mut().filter(|_| bridge) {
+            pair.chosen = edits::bridged(&pair.chosen, &pair.rejected);
+        }
+        self.score(&mut table).await?;
+        table.token_reference = pair_token_logps(self.gpt, self.reference, &table.pairs, self.config.model.context, self.device).await?;
+        table.differs = table.pairs.iter().zip(&table.token_reference).map(|(pair, counted)| {
+            let mut marks = edits::differing(&pair.chosen, &pair.rejected, &self.data.vocabulary);
+            // The end of an answer is no word, and a long answer is cut.
+            marks.iter_mut().zip(counted).for_each(|(m, c)| m.resize(c.len(), 0.0));
+            marks
+        }).collect();
         Ok(table)
     }
 

@@ -86,6 +86,8 @@ pub enum Need {
     Rewards,
     /// Text that the reference policy was trained on.
     ReferenceData,
+    /// The losing answer edited toward the winning one, and which words of the two differ.
+    Edits,
 }
 
 /// How sure we are that this is the published method.
@@ -148,9 +150,9 @@ pub struct MethodInfo {
 }
 
 impl MethodInfo {
-    /// Whether its lanes see batches of their own: samples, further sequences, or further references.
+    /// Whether its lanes see batches of their own: samples, edits, further sequences, or further references.
     pub fn own_data(&self) -> bool {
-        self.needs.iter().any(|n| matches!(n, Need::Samples | Need::References | Need::ReferenceData))
+        self.needs.iter().any(|n| matches!(n, Need::Samples | Need::References | Need::ReferenceData | Need::Edits))
     }
 
     /// Whether it needs this.

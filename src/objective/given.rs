@@ -35,6 +35,25 @@ pub struct Fixture {
     pub grad_sq: Option<Vec<f64>>,
     /// Uniform draws in (0, 1), for methods that leave pairs out at random.
     pub noise: Option<Vec<f64>>,
+    /// The log-probabilities token by token, for methods that weigh tokens; they must add up to the sums.
+    pub tokens: Option<Tokens>,
+}
+
+/// Log-probabilities of each pair's tokens, nats, and which tokens differ; `[pair][token]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Tokens {
+    /// Of the chosen answers under the policy.
+    pub policy_chosen: Vec<Vec<f64>>,
+    /// Of the rejected answers.
+    pub policy_rejected: Vec<Vec<f64>>,
+    /// The same under the reference.
+    pub ref_chosen: Vec<Vec<f64>>,
+    /// The same under the reference.
+    pub ref_rejected: Vec<Vec<f64>>,
+    /// 1 where a token of the chosen answer is not in the rejected one, else 0.
+    pub differs_chosen: Vec<Vec<f64>>,
+    /// The same of the rejected answers.
+    pub differs_rejected: Vec<Vec<f64>>,
 }
 
 /// What a method makes of a [`Fixture`].
@@ -93,11 +112,54 @@ impl Fixture {
         if self.soft_label.iter().flatten().any(|v| !(0.0..=1.0).contains(v)) {
             return Err(bad("soft_label: probabilities".into()));
         }
+        if let Some(tokens) = &self.tokens {
+            self.check_tokens(tokens)?;
+        }
         match &self.group {
             Some(groups) if groups.len() != n => Err(bad(format!("group has {} values, policy_chosen has {n}", groups.len()))),
             Some(groups) if groups.iter().any(|g| *g >= 64) => Err(bad("group: indices must be below 64".into())),
             _ => Ok(()),
         }
+    }
+
+    fn check_tokens(&self, tokens: &Tokens) -> Result<()> {
+        let bad = |what: String| Error::new(ErrorCode::Data, format!("tokens.{what}"), "one list for each pair, as long for the policy as for the reference");
+        let summed = [
+            ("policy_chosen", &tokens.policy_chosen, &self.policy_chosen, &tokens.differs_chosen),
+            ("policy_rejected", &tokens.policy_rejected, &self.policy_rejected, &tokens.differs_rejected),
+            ("ref_chosen", &tokens.ref_chosen, &self.ref_chosen, &tokens.differs_chosen),
+            ("ref_rejected", &tokens.ref_rejected, &self.ref_rejected, &tokens.differs_rejected),
+        ];
+        for (field, values, sums, differs) in summed {
+            if values.len() != sums.len() || differs.len() != sums.len() {
+                return Err(bad(format!("{field}: {} lists for {} pairs", values.len(), sums.len())));
+            }
+            for (pair, ((values, sum), differs)) in values.iter().zip(sums).zip(differs).enumerate() {
+                let total: f64 = values.iter().sum();
+                if values.len() != differs.len() || values.iter().any(|v| !(-1e6..=0.0).contains(v)) || differs.iter().any(|d| ![0.0, 1.0].contains(d)) {
+                    return Err(bad(format!("{field}[{pair}]: log-probabilities must not be above 0, and each has a 0 or 1 in differs")));
+                }
+                if (total - sum).abs() > 1e-4 * sum.abs().max(1.0) {
+                    return Err(bad(format!("{field}[{pair}] adds up to {total}, not to {sum}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// a and b of each pair where tokens count differently, by what `weights` says of a policy's and a reference's tokens.
+    fn weighed(tokens: &Tokens, weights: impl Fn([&[f64]; 3]) -> Result<[Vec<f32>; 2]>) -> Result<[Vec<f64>; 2]> {
+        let side = |policy: &[Vec<f64>], reference: &[Vec<f64>], differs: &[Vec<f64>]| {
+            policy.iter().zip(reference).zip(differs).map(|((p, r), d)| {
+                let [by_policy, by_reference] = weights([p, r, d])?;
+                let sum = |logps: &[f64], by: &[f32]| logps.iter().zip(by).map(|(l, w)| l * f64::from(*w)).sum::<f64>();
+                Ok(sum(p, &by_policy) - sum(r, &by_reference))
+            }).collect::<Result<Vec<f64>>>()
+        };
+        Ok([
+            side(&tokens.policy_chosen, &tokens.ref_chosen, &tokens.differs_chosen)?,
+            side(&tokens.policy_rejected, &tokens.ref_rejected, &tokens.differs_rejected)?,
+        ])
     }
 
     /// What the method of `lane` makes of these pairs, by the code that training uses.
@@ -112,6 +174,10 @@ impl Fixture {
         let missing = |field: &str, why: &str| Error::new(ErrorCode::Data, format!("{field} is missing"), why);
         let n = self.policy_chosen.len();
         let device = Device::flex();
+        let numbers = |t: Tensor<2>| -> Result<Vec<f32>> {
+            t.try_into_data().ok().and_then(|d| d.try_to_vec::<f32>().ok())
+                .ok_or_else(|| Error::new(ErrorCode::Device, "reading the result failed", "this is a mistake in the program"))
+        };
         let narrow = |v: &[f64]| v.iter().map(|v| *v as f32).collect::<Vec<f32>>();
         let or = |v: &Option<Vec<f64>>, default: f64| v.as_deref().map_or_else(|| vec![default as f32; n], narrow);
         let row = |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [1, n]), &device);
@@ -139,9 +205,20 @@ impl Fixture {
         };
         // Ratios are differenced in float64: log-probabilities are large and their differences small.
         let ratio = |policy: &[f64], reference: &[f64]| row(policy.iter().zip(reference).map(|(p, r)| (p - r) as f32).collect());
-        let (a, b) = (ratio(&self.policy_chosen, &self.ref_chosen), ratio(&self.policy_rejected, &self.ref_rejected));
-        let x = Pairs::new(a, b, vec![], &given, &device);
         let params = Params::new(info.params.iter().map(|p| (p.id, vec![lane.param(p.id)])).collect(), &device);
+        let (a, b) = match &self.tokens {
+            Some(tokens) if info.needs(Need::Edits) => {
+                let [a, b] = Self::weighed(tokens, |parts| {
+                    let [p, r, d] = parts.map(|v| Tensor::<2>::from_data(TensorData::new(narrow(v), [1, v.len()]), &device));
+                    let [of_policy, of_reference] = method.token_weights(lane.form_id(), &p, &r, &d, &params);
+                    Ok([numbers(of_policy)?, numbers(of_reference)?])
+                })?;
+                (row(narrow(&a)), row(narrow(&b)))
+            }
+            None if info.needs(Need::Edits) => return Err(missing("tokens", "this method weighs tokens: give log-probabilities token by token, and which differ")),
+            _ => (ratio(&self.policy_chosen, &self.ref_chosen), ratio(&self.policy_rejected, &self.ref_rejected)),
+        };
+        let x = Pairs::new(a, b, vec![], &given, &device);
         let groups = match &self.group {
             Some(of) => {
                 let n_groups = of.iter().max().map_or(1, |g| g + 1);
@@ -163,10 +240,6 @@ impl Fixture {
         let losses = judged.losses.clone();
         let batch = Batch { losses: losses.clone(), pairs: &x, grad_sq, groups, params: &params };
         let w = method.weigh(lane.form_id(), &batch, &mut state);
-        let numbers = |t: Tensor<2>| -> Result<Vec<f32>> {
-            t.try_into_data().ok().and_then(|d| d.try_to_vec::<f32>().ok())
-                .ok_or_else(|| Error::new(ErrorCode::Device, "reading the result failed", "this is a mistake in the program"))
-        };
         let slopes = judged.slopes(&w.weights);
         let mut weights = numbers(w.weights)?;
         if info.id == "kldpo" && lane.form_id() == "authors" {

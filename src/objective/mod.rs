@@ -16,6 +16,7 @@ mod kldpo;
 mod wdpo;
 // The ten.
 mod ada_dpo;
+mod bmc;
 mod exo_pref;
 mod exo_rw;
 mod gdpo;
@@ -120,6 +121,14 @@ pub trait Objective: Send + Sync {
         0
     }
 
+    /// What each token counts in a and b: in the policy's sum of log-probabilities, and in the reference's. Asked of methods that
+    /// need [`Need::Edits`] only. Log-probabilities, 1 where the two answers differ (else 0), and results are `[lane, position]`,
+    /// detached.
+    fn token_weights(&self, form: &str, policy: &Tensor<2>, reference: &Tensor<2>, differs: &Tensor<2>, params: &Params) -> [Tensor<2>; 2] {
+        let _ = (form, differs, params);
+        [policy.ones_like(), reference.ones_like()]
+    }
+
     /// Whether this form divides by the answers' lengths, so that they have to be known.
     fn counts_tokens(&self, form: &str) -> bool {
         let _ = form;
@@ -145,9 +154,9 @@ pub trait Objective: Send + Sync {
 }
 
 /// Every method, in the order they are offered.
-pub static OBJECTIVES: [&dyn Objective; 37] = [
+pub static OBJECTIVES: [&dyn Objective; 38] = [
     &dpo::Dpo, &kldpo::Kldpo, &wdpo::Wdpo, &gr_dpo::GrDpo, &dr_dpo::DrDpo,
-    &gdpo::Gdpo, &gipo::Gipo, &gropo::Gropo, &minor_dpo::MinorDpo, &ada_dpo::AdaDpo, &rpo::Rpo, &mrpo::Mrpo,
+    &gdpo::Gdpo, &gipo::Gipo, &gropo::Gropo, &minor_dpo::MinorDpo, &bmc::Bmc, &ada_dpo::AdaDpo, &rpo::Rpo, &mrpo::Mrpo,
     &rs_dpo::RsDpo, &exo_pref::ExoPref, &exo_rw::ExoRw, &mpo::Mpo, &rso::Rso,
     &rdpo::Rdpo, &cdpo::Cdpo, &ipo::Ipo, &chi_po::ChiPo, &gr_ipo::GrIpo, &tv_dro::TvDro, &beta_dpo::BetaDpo, &maxmin::MaxMin,
     &hinge::Hinge, &nca_pair::NcaPair, &bco_pair::BcoPair, &sppo_hard::SppoHard, &aot::Aot, &aot_unpaired::AotUnpaired,

@@ -19,6 +19,11 @@ pub struct Given {
     pub extra_reference: Vec<Vec<f32>>,
     /// Rewards of chosen, rejected, and further sequences, one list each; empty where there are none.
     pub rewards: Vec<Vec<f32>>,
+    /// For methods that weigh tokens: the reference's log-probability of each token that counts, `[sequence × T]` as in
+    /// [`crate::data::TokenBatch`], 0 elsewhere; empty for the others.
+    pub token_reference: Vec<f32>,
+    /// In the same places, 1 where the two answers differ, else 0.
+    pub differs: Vec<f32>,
 }
 
 impl Given {
@@ -30,6 +35,8 @@ impl Given {
             join(&mut self.tokens[side], &lane.tokens[side]);
         }
         join(&mut self.soft, &lane.soft);
+        join(&mut self.token_reference, &lane.token_reference);
+        join(&mut self.differs, &lane.differs);
         join(&mut self.noise, &lane.noise);
         self.others.resize_with(lane.others.len(), Default::default);
         for (to, from) in self.others.iter_mut().zip(&lane.others) {

@@ -208,7 +208,7 @@ fn golden_scales_and_group_weights() {
 fn everything() -> Vec<LaneConfig> {
     methods().into_iter().flat_map(|m| {
         let forms: Vec<&str> = if m.forms.is_empty() { vec![""] } else { m.forms.iter().map(|f| f.id).collect() };
-        let forms = if m.id == "exo_rw" { vec![] } else { forms }; // not of pairs
+        let forms = if ["exo_rw", "bmc"].contains(&m.id) { vec![] } else { forms }; // not of pairs, not of sums
         forms.into_iter().map(|f| lane(m.id, f, &[])).collect::<Vec<_>>()
     }).collect()
 }
@@ -304,6 +304,96 @@ fn exo_on_rewards_as_worked_by_hand() {
     }
 }
 
+/// One pair token by token.
+fn tokens(policy: [&[f64]; 2], reference: [&[f64]; 2], differs: [&[f64]; 2]) -> given::Fixture {
+    let logs = |p: &[f64]| p.iter().map(|p| p.ln()).collect::<Vec<f64>>();
+    let [[pw, pl], [rw, rl]] = [policy, reference].map(|sides| sides.map(logs));
+    let sum = |v: &Vec<f64>| vec![v.iter().sum::<f64>()];
+    given::Fixture {
+        policy_chosen: sum(&pw), policy_rejected: sum(&pl), ref_chosen: sum(&rw), ref_rejected: sum(&rl),
+        tokens: Some(given::Tokens {
+            policy_chosen: vec![pw], policy_rejected: vec![pl], ref_chosen: vec![rw], ref_rejected: vec![rl],
+            differs_chosen: vec![differs[0].to_vec()], differs_rejected: vec![differs[1].to_vec()],
+        }),
+        ..given::Fixture::default()
+    }
+}
+
+/// Five and four tokens, two and one of which differ.
+fn bmc_example() -> given::Fixture {
+    tokens(
+        [&[0.6, 0.2, 0.5, 0.7, 0.05], &[0.6, 0.3, 0.4, 0.7]], [&[0.5, 0.25, 0.5, 0.6, 0.1], &[0.5, 0.35, 0.4, 0.6]],
+        [&[0.0, 1.0, 0.0, 0.0, 1.0], &[0.0, 1.0, 0.0, 0.0]],
+    )
+}
+
+#[test]
+fn bmc_as_worked_by_hand() {
+    let example = bmc_example();
+    for (form, delta, logit, loss) in [
+        ("formula", 3.0, Some(-1.524_280_10), 1.721_307_81), ("as_coded", 3.0, Some(-1.449_292_81), 1.660_150_18), ("formula", 2.0, None, 1.419_927_78),
+        ("as_coded", 2.0, None, 1.419_927_78), ("formula", 0.0, None, 0.901_725_21), ("modeling", 3.0, None, 1.721_307_81),
+    ] {
+        let found = judge(&example, "bmc", form, &[("beta", 0.5), ("delta", delta)]);
+        assert!((f64::from(found.loss) - loss).abs() < 1e-6, "{form} {delta}: {} against {loss}", found.loss);
+        if let Some(logit) = logit {
+            assert!((f64::from(found.slopes_chosen[0]) + 0.5 / (1.0 + f64::exp(logit))).abs() < 1e-6, "{form}: {:?}", found.slopes_chosen);
+        }
+    }
+    assert!((judge(&example, "dpo", "", &[("beta", 0.5)]).loss - 0.901_725_2).abs() < 1e-6);
+    // λ of the policy's own, and of the reference's own.
+    let method = find("bmc").expect("BMC");
+    let device = Device::flex();
+    let row = |p: [f32; 5]| Tensor::<2>::from_floats([p], &device);
+    let (policy, reference) = (row([0.6, 0.2, 0.5, 0.7, 0.05]).log(), row([0.5, 0.35, 0.5, 0.6, 0.1]).log());
+    let params = Params::new(vec![("beta", vec![0.5]), ("delta", vec![3.0])], &device);
+    for (form, of_reference) in [("formula", 4.0), ("as_coded", 3.857_143)] {
+        let weights = method.token_weights(form, &policy, &reference, &row([0.0, 1.0, 0.0, 0.0, 1.0]), &params);
+        let [p, r] = weights.map(|t| t.into_data().try_to_vec::<f32>().expect("f32"));
+        assert_eq!(p, [1.0, 4.0, 1.0, 1.0, 4.0]);
+        assert!((r[1] - of_reference).abs() < 1e-5 && r[0] == 1.0, "{form}: {r:?}");
+    }
+}
+
+#[test]
+fn bmc_slopes_are_finite_differences_with_weights_held() {
+    let example = bmc_example();
+    let params = [("beta", 0.5), ("delta", 3.0)];
+    for form in ["formula", "as_coded", "modeling"] {
+        let found = judge(&example, "bmc", form, &params);
+        // Tokens 1 and 4 of the chosen answer and 1 of the rejected one are at δ before and after: their weight is 4 throughout.
+        for (side, token, weight) in [(0, 0, 1.0), (0, 1, 4.0), (0, 4, 4.0), (1, 1, 4.0), (1, 3, 1.0)] {
+            let loss = |step: f64| {
+                let mut moved = example.clone();
+                let all = moved.tokens.as_mut().expect("tokens");
+                let (list, sum) = if side == 0 { (&mut all.policy_chosen, &mut moved.policy_chosen) } else { (&mut all.policy_rejected, &mut moved.policy_rejected) };
+                list[0][token] += step;
+                sum[0] += step;
+                f64::from(judge(&moved, "bmc", form, &params).loss)
+            };
+            let e = 0.02;
+            let slope = (8.0 * (loss(e) - loss(-e)) - (loss(2.0 * e) - loss(-2.0 * e))) / (12.0 * e);
+            let expected = weight * f64::from(if side == 0 { found.slopes_chosen[0] } else { found.slopes_rejected[0] });
+            assert!((slope - expected).abs() < 1e-4, "{form} side {side} token {token}: {slope} against {expected}");
+        }
+    }
+}
+
+#[test]
+fn tokens_that_do_not_fit_are_named() {
+    let lane = lane("bmc", "", &[]);
+    let message = |f: &given::Fixture| f.judge(&lane).err().map(|e| e.message).unwrap_or_default();
+    assert!(message(&fixture()).starts_with("tokens is missing"), "{}", message(&fixture()));
+    let mut off = bmc_example();
+    off.ref_rejected[0] += 0.5;
+    assert!(message(&off).starts_with("tokens.ref_rejected[0] adds up to"), "{}", message(&off));
+    let mut off = bmc_example();
+    off.tokens.as_mut().expect("tokens").differs_chosen[0].pop();
+    assert!(message(&off).starts_with("tokens.policy_chosen[0]"), "{}", message(&off));
+    off.tokens.as_mut().expect("tokens").differs_chosen.clear();
+    assert!(message(&off).starts_with("tokens.policy_chosen: "), "{}", message(&off));
+}
+
 #[test]
 fn a_loss_of_its_own_is_not_asked_for_tangents() {
     for method in OBJECTIVES {
@@ -375,7 +465,7 @@ fn weights_published_with_the_fixture() {
 
 #[test]
 fn extreme_margins_stay_finite() {
-    for method in OBJECTIVES.iter().filter(|m| m.info().id != "exo_rw") {
+    for method in OBJECTIVES.iter().filter(|m| !["exo_rw", "bmc"].contains(&m.info().id)) {
         let info = method.info();
         let params: Vec<_> = info.params.iter().map(|p| (p.id, if p.id == "beta" { 1.0 } else { p.default })).collect();
         let forms: Vec<&str> = if info.forms.is_empty() { vec![""] } else { info.forms.iter().map(|f| f.id).collect() };
@@ -398,6 +488,19 @@ fn margins() -> impl Strategy<Value = Vec<f32>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn bmc_that_adds_nothing_is_dpo(p in prop::collection::vec((0.001_f64..1.0, 0.001_f64..1.0, 0.001_f64..1.0, 0.001_f64..1.0, 0_u8..2), 1..12), delta in 0.0_f64..5.0) {
+        let column = |of: fn(&(f64, f64, f64, f64, u8)) -> f64| p.iter().map(of).collect::<Vec<f64>>();
+        let [a, b, c, d, marks] = [column(|t| t.0), column(|t| t.1), column(|t| t.2), column(|t| t.3), column(|t| f64::from(t.4))];
+        let none = vec![0.0; p.len()];
+        let dpo = |f: &given::Fixture| judge(f, "dpo", "", &[("beta", 0.2)]).loss;
+        let same = |f: &given::Fixture, form: &str, delta: f64| (judge(f, "bmc", form, &[("beta", 0.2), ("delta", delta)]).loss - dpo(f)).abs() < 1e-4 * dpo(f).max(1.0);
+        let (unmarked, marked) = (tokens([&a, &b], [&c, &d], [&none, &none]), tokens([&a, &b], [&c, &d], [&marks, &none]));
+        for form in ["formula", "as_coded", "modeling"] {
+            prop_assert!(same(&unmarked, form, delta) && same(&marked, form, 0.0), "{form}");
+        }
+    }
 
     #[test]
     fn tilted_weights_are_a_distribution_monotone_in_the_loss(h in margins(), tau in 0.02_f64..20.0) {

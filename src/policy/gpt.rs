@@ -109,6 +109,12 @@ impl Gpt {
         &p.0[1]
     }
 
+    /// Log-probability of the next token where it counts, 0 elsewhere, `[L, S·T]`.
+    pub fn token_logps(&self, p: &Parameters, tokens: &TokenTensors, moved: &Perturbation) -> Dual<2> {
+        let mask = tokens.mask.clone();
+        log_prob(self.logits(p, tokens, moved), tokens.targets.clone()).map(|p| p * mask.clone())
+    }
+
     /// Token logits at every position, `[L, S·T, V]`.
     pub fn logits(&self, p: &Parameters, tokens: &TokenTensors, moved: &Perturbation) -> Dual<3> {
         let (lanes, s, t, d) = (tokens.lanes(), tokens.sequences, tokens.context, self.d_model);
@@ -166,10 +172,7 @@ impl Policy for Gpt {
 
     fn logps(&self, params: &Parameters, tokens: &TokenTensors, moved: &Perturbation) -> Dual<2> {
         let (lanes, s, t) = (tokens.lanes(), tokens.sequences, tokens.context);
-        let logits = self.logits(params, tokens, moved);
-        let per_token = log_prob(logits, tokens.targets.clone()); // [L, S·T]
-        let mask = tokens.mask.clone();
-        per_token.map(|p| (p * mask.clone()).reshape([lanes, s, t]).sum_dim(2).reshape([lanes, s]))
+        self.token_logps(params, tokens, moved).map(|p| p.reshape([lanes, s, t]).sum_dim(2).reshape([lanes, s]))
     }
 
     fn gpt(&self) -> Option<&Gpt> {

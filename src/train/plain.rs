@@ -316,15 +316,20 @@ impl Stack {
             (None, None)
         };
         let tracked = self.params.tracked();
-        let logps = policy.logps(&tracked, &input.tokens, &Perturbation { offset: None, tangent });
-        let ratios = logps.x - input.reference.clone();
+        let (ratios, moved) = match self.weighed_ratios(policy, input, &tracked) {
+            Some(ratios) => (ratios, None),
+            None => {
+                let logps = policy.logps(&tracked, &input.tokens, &Perturbation { offset: None, tangent });
+                (logps.x - input.reference.clone(), logps.dx)
+            }
+        };
         let n = input.pairs;
         let head = ratios.clone().inner().narrow(1, 0, 2 * n); // a, then b
         let (a, b, extra) = sides(&ratios.clone().inner(), n);
         let still = Pairs::new(a, b, extra, &input.given, &input.tokens.mask.device());
         let (a, b, extra) = sides(&ratios, n);
         let all = still.tracked(a, b, extra);
-        let dh = logps.dx.map(margins_of);
+        let dh = moved.map(margins_of);
         let mut total: Option<Tensor<1>> = None;
         let mut columns = Vec::new();
         for segment in &mut self.segments {
@@ -364,6 +369,22 @@ impl Stack {
         let grads = tracked.0.iter()
             .map(|p| gradients.as_mut().and_then(|g| p.grad_remove(g)).unwrap_or_else(|| p.clone().inner().zeros_like())).collect();
         Backward { grads, measured: Tensor::cat(vec![head, tail], 1) }
+    }
+
+    /// Log-ratios `[lane, 2·pair]` whose tokens count by what the method says; none where all count the same.
+    fn weighed_ratios(&self, policy: &dyn Policy, input: &StepInput, params: &Parameters) -> Option<Tensor<2>> {
+        // Lanes of such a method are stacked by themselves, and a policy without tokens is refused before.
+        let gpt = policy.gpt().filter(|_| self.segments.iter().all(|s| s.objective.info().needs(Need::Edits)))?;
+        let (lanes, s, t) = (input.tokens.lanes(), input.tokens.sequences, input.tokens.context);
+        let logps = gpt.token_logps(params, &input.tokens, &Perturbation::default()).x;
+        let given = |values: &[f32]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [lanes, s * t]), &input.reference.device());
+        let (reference, differs, still) = (given(&input.given.token_reference), given(&input.given.differs), logps.clone().inner());
+        let weights: Vec<[Tensor<2>; 2]> = self.segments.iter().map(|segment| {
+            let of = |t: &Tensor<2>| t.clone().narrow(0, segment.rows.start, segment.rows.len());
+            segment.objective.token_weights(&segment.form, &of(&still), &of(&reference), &of(&differs), &segment.params)
+        }).collect();
+        let all = |side: usize| Tensor::cat(weights.iter().map(|w| w[side].clone()).collect(), 0);
+        Some((logps * all(0) - reference * all(1)).reshape([lanes, s, t]).sum_dim(2).reshape([lanes, s]))
     }
 
     /// g = ∇_e ℓ of every pair (detached) and ‖g_i‖² over both of its sequences, `[lane, pair]`.

@@ -16,6 +16,10 @@ pub struct Table {
     pub rewards: Vec<Vec<f32>>,
     /// Log-probabilities of both answers under further references, `[reference][pair]`.
     pub others: Vec<Vec<[f32; 2]>>,
+    /// The reference's log-probabilities of the tokens that count, of both answers of each pair; empty where the method weighs no tokens.
+    pub token_reference: Vec<[Vec<f32>; 2]>,
+    /// Of the same tokens, 1 where the two answers differ, else 0.
+    pub differs: Vec<[Vec<f32>; 2]>,
     /// Own pairs of each of the run's training pairs, by its prompt. At least one is not empty.
     pub of: Vec<Vec<u32>>,
 }
@@ -40,6 +44,7 @@ impl Table {
         let column = |slot: usize| own.iter().map(|i| self.reference[*i][slot]).collect::<Vec<f32>>();
         let n = ids.len();
         let rewards = self.rewards.first().map_or(0, Vec::len);
+        let placed = |values: &[[Vec<f32>; 2]]| if values.is_empty() { vec![] } else { place(&tokens, own.iter().map(|i| &values[*i])) };
         let given = Given {
             reference: [column(0), column(1)],
             tokens: [counted[..n].to_vec(), counted[n..2 * n].to_vec()],
@@ -47,10 +52,23 @@ impl Table {
             noise,
             others: self.others.iter().map(|r| [0, 1].map(|side| own.iter().map(|i| r[*i][side]).collect())).collect(),
             extra_reference: (0..further).map(|slot| column(2 + slot)).collect(),
+            token_reference: placed(&self.token_reference),
+            differs: placed(&self.differs),
             rewards: (0..rewards).map(|slot| own.iter().map(|i| self.rewards[*i][slot]).collect()).collect(),
         };
         (tokens, given)
     }
+}
+
+/// Values of both answers' tokens in the places of `batch` that count, chosen answers first.
+fn place<'a>(batch: &TokenBatch, pairs: impl Iterator<Item = &'a [Vec<f32>; 2]> + Clone) -> Vec<f32> {
+    let mut out = vec![0.0; batch.loss_mask.len()];
+    let sequences = [0, 1].into_iter().flat_map(|side| pairs.clone().map(move |p| &p[side]));
+    for (i, values) in sequences.enumerate() {
+        let counted = (i * batch.context..(i + 1) * batch.context).filter(|at| batch.loss_mask[*at] > 0.0);
+        counted.zip(values).for_each(|(at, v)| out[at] = *v);
+    }
+    out
 }
 
 #[cfg(test)]

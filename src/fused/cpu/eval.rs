@@ -41,6 +41,15 @@ pub fn logps(layout: &Layout, lanes: &[&[f32]], batch: &TokenBatch) -> Vec<Vec<f
     out.into_iter().map(|parts| parts.concat()).collect()
 }
 
+/// The same of one lane, token by token, `[sequence][counted token]`.
+pub fn token_logps(layout: &Layout, lane: &[f32], batch: &TokenBatch) -> Vec<Vec<f32>> {
+    let ws = &mut Workspace::default();
+    chunks(batch).iter().flat_map(|rows| {
+        dispatch(Logps { layout, params: lane, rows, ws });
+        rows.counted_starts.windows(2).map(|w| ws.logp[w[0]..w[1]].to_vec()).collect::<Vec<_>>()
+    }).collect()
+}
+
 struct Logps<'a> {
     layout: &'a Layout,
     params: &'a [f32],

@@ -206,10 +206,22 @@ impl WithSimd for Step<'_> {
         let pass = Pass { simd, layout, params, rows };
         let tangent = objective.info().needs_embedding_gradient;
         pass.forward(ws, tangent);
-        let sums = rows.sums(&ws.logp);
         let given = input.given;
-        let references = given.reference.iter().chain(&given.extra_reference).flatten();
-        let ratios: Vec<f32> = sums.iter().zip(references).map(|(p, r)| p - r).collect();
+        let token_weights = objective.info().needs(Need::Edits).then(|| {
+            let (reference, differs) = (rows.counted_of(&given.token_reference), rows.counted_of(&given.differs));
+            let weights = objective.token_weights(form, &row(&ws.logp), &row(&reference), &row(&differs), hyper);
+            (weights.map(values), reference)
+        });
+        let ratios: Vec<f32> = match &token_weights {
+            Some(([of_policy, of_reference], reference)) => {
+                let weighed = |logps: &[f32], by: &[f32]| rows.sums(&logps.iter().zip(by).map(|(l, w)| l * w).collect::<Vec<_>>());
+                weighed(&ws.logp, of_policy).iter().zip(weighed(reference, of_reference)).map(|(p, r)| p - r).collect()
+            }
+            None => {
+                let references = given.reference.iter().chain(&given.extra_reference).flatten();
+                rows.sums(&ws.logp).iter().zip(references).map(|(p, r)| p - r).collect()
+            }
+        };
         let part = |i: usize| row(&ratios[i * n..(i + 1) * n]);
         let x = Pairs::new(part(0), part(1), (2..ratios.len() / n).map(part).collect(), given, &Device::flex());
         let judged = Judged::new(*objective, form, &x, hyper, state);
@@ -240,6 +252,9 @@ impl WithSimd for Step<'_> {
             let bent = tracked.grad_remove(&mut gradients).map_or_else(|| vec![0.0; n], values);
             slopes.iter_mut().zip(mirrored(&bent)).for_each(|(p, b)| *p += b);
             pass.backward_both(ws, &slopes, &mirrored(&tangent_slopes), grads);
+        } else if let Some(([of_policy, _], _)) = &token_weights {
+            let by_row: Vec<f32> = rows.spread(&slopes).iter().zip(of_policy).map(|(s, w)| s * w).collect();
+            pass.backward_rows(ws, &by_row, grads);
         } else {
             pass.backward(ws, &slopes, grads);
         }

@@ -257,13 +257,18 @@ impl<S: Simd> Pass<'_, S> {
     pub fn embedding_gradient(&self, ws: &mut Workspace, slopes: &[f32]) {
         let kept = std::mem::take(&mut ws.value.logits);
         ws.value.logits = kept.clone();
-        self.backward_into(ws, slopes, None);
+        self.backward_into(ws, &self.rows.spread(slopes), None);
         std::mem::swap(&mut ws.embedding_gradient, &mut ws.value.x);
         ws.value.logits = kept;
     }
 
     /// Adds the gradient of Σ over sequences of `slopes · log π` to `grads`.
     pub fn backward(&self, ws: &mut Workspace, slopes: &[f32], grads: &mut [f32]) {
+        self.backward_into(ws, &self.rows.spread(slopes), Some(grads));
+    }
+
+    /// The same with a slope for each counted row.
+    pub fn backward_rows(&self, ws: &mut Workspace, slopes: &[f32], grads: &mut [f32]) {
         self.backward_into(ws, slopes, Some(grads));
     }
 
@@ -274,7 +279,7 @@ impl<S: Simd> Pass<'_, S> {
     }
 
     fn backward_into(&self, ws: &mut Workspace, slopes: &[f32], mut grads: Option<&mut [f32]>) {
-        head::backward(self.simd, &mut ws.value.logits, &self.rows.targets, &self.rows.spread(slopes));
+        head::backward(self.simd, &mut ws.value.logits, &self.rows.targets, slopes);
         self.head_back(&mut ws.value, grads.as_deref_mut(), &mut ws.pack);
         self.trunk_back(ws, grads);
     }

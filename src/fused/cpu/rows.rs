@@ -51,6 +51,13 @@ impl Rows {
         self.counted_starts.windows(2).map(|w| per_row[w[0]..w[1]].iter().sum()).collect()
     }
 
+    /// Values of the counted rows among those of all positions, `[sequence × T]`.
+    pub fn counted_of(&self, positions: &[f32]) -> Vec<f32> {
+        let context = positions.len() / self.sequences().max(1);
+        (0..self.sequences()).flat_map(|s| self.counted[self.counted_starts[s]..self.counted_starts[s + 1]].iter().map(move |row| (s, row)))
+            .map(|(s, row)| positions[s * context + row - self.starts[s]]).collect()
+    }
+
     /// The value of each counted row's sequence.
     pub fn spread(&self, per_sequence: &[f32]) -> Vec<f32> {
         self.counted_starts.windows(2).zip(per_sequence).flat_map(|(w, v)| std::iter::repeat_n(*v, w[1] - w[0])).collect()

@@ -405,6 +405,65 @@ export const METHOD_INFOS: MethodInfo[] = [
     "gpu": true
   },
   {
+    "id": "bmc",
+    "name": "BMC",
+    "family": "related",
+    "paper": "Jiang et al., Bridging and Modeling Correlations in Pairwise Data for Direct Preference Optimization",
+    "year": 2024,
+    "arxiv": "2408.07471",
+    "formula": "-\\log\\sigma\\big(r(\\tilde y_w)-r(y_l)\\big),\\ r(y)=\\beta\\sum_t\\lambda_t\\log\\tfrac{\\pi_\\theta(y_t)}{\\pi_{\\rm ref}(y_t)},\\ \\lambda_t=1+[y_t\\ \\text{differs}]\\min\\big(\\tfrac1{\\pi_\\theta(y_t)},\\delta\\big)",
+    "adversary": "None: the winner ỹ is the loser edited toward it, and words in which the two differ count more, most where the policy is unsure of them.",
+    "robust_to": "Differences between the two answers that say nothing of why one is better: the edit takes them out, and the common words count less.",
+    "not_robust_to": "Wrong labels, which the edit follows, and a change in the mix.",
+    "needs": [
+      "edits"
+    ],
+    "confidence": "code",
+    "note": "The authors let a large language model edit; here spans of the loser that the winner words differently are replaced, and what only one of them says stays as the loser has it. δ = 0 is bridging alone (DPO-BC). δ 1.5 to 3 and β 0.01 or 0.05 were used.",
+    "name_clash": "",
+    "forms": [
+      {
+        "id": "formula",
+        "name": "as written",
+        "help": "Policy and reference are weighed by the policy's λ."
+      },
+      {
+        "id": "as_coded",
+        "name": "as coded",
+        "help": "The reference's log-probabilities are weighed by λ of its own."
+      },
+      {
+        "id": "modeling",
+        "name": "modeling alone",
+        "help": "As written, on the answers as they are (DPO-MC)."
+      }
+    ],
+    "params": [
+      {
+        "id": "beta",
+        "symbol": "β",
+        "default": 0.05,
+        "min": 0.0001,
+        "max": 100.0,
+        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "forms": []
+      },
+      {
+        "id": "delta",
+        "symbol": "δ",
+        "default": 2.0,
+        "min": 0.0,
+        "max": 100.0,
+        "help": "Most that a differing word counts beyond 1.",
+        "forms": []
+      }
+    ],
+    "gauge": "",
+    "margins_only": false,
+    "needs_embedding_gradient": false,
+    "gpu": false
+  },
+  {
     "id": "ada_dpo",
     "name": "Ada-DPO",
     "family": "related",

@@ -298,7 +298,7 @@ help: string, };
 
 export type Family = "paper" | "related" | "peer" | "trl";
 
-export type Need = "groups" | "soft-labels" | "samples" | "references" | "rewards" | "reference-data";
+export type Need = "groups" | "soft-labels" | "samples" | "references" | "rewards" | "reference-data" | "edits";
 
 export type Confidence = "text" | "code" | "reading";
 

@@ -296,6 +296,7 @@ export const en = {
     references: 'further reference policies',
     rewards: 'a reward for any text',
     'reference-data': 'text that the reference policy was trained on',
+    edits: 'the losing answer edited toward the winning one',
   } as Record<string, string>,
   confidence: { text: 'from the paper’s text', code: 'from the authors’ (or TRL’s) code', reading: 'our reading of summaries: a proposal' },
   cardFormula: 'Formula',

@@ -289,6 +289,7 @@ export const ja: Words = {
     references: '別の参照方策',
     rewards: 'どんな文にも付けられる報酬',
     'reference-data': '参照方策の学習に使った文',
+    edits: '好まれなかった答えを好まれた答えに近づけて直した文',
   },
   confidence: { text: '論文の本文による', code: '著者（または TRL）のコードによる', reading: '要約からの読み取り（提案）' },
   cardFormula: '式',
