@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { built, engineExpected, expectAccessible, open, status, stepOf } from './lab';
+import { built, engineExpected, expectAccessible, open, stageOf, status, stepOf } from './lab';
 
 const cpu = built('engine/cpu/prefshift.js');
 const binary = process.env['PREFSHIFT'];
@@ -60,15 +60,26 @@ test.describe('a live run', () => {
 
   test('is trained again natively by its command, with the same conclusions', async ({ page }) => {
     test.skip(!binary, 'PREFSHIFT names no command line: make cli');
-    interface Evaluation { event: string; accuracy: number[]; margin: number[]; kl: number[] }
-    for (const query of ['steps=40&samples=4&every=20', 'scenario=tabular&steps=200', 'scenario=shortcut&d=16&layers=1&heads=2&sft=20&steps=20&every=10&samples=0&flip=0.1&klform=radius']) {
+    interface Evaluation { event: string; accuracy: number[]; margin: number[]; kl: number[]; stage?: string; pairs?: { prompt: string; chosen: string; rejected: string; rewards: number[] }[] }
+    for (const query of ['steps=40&samples=4&every=20', 'scenario=tabular&steps=200', 'scenario=shortcut&d=16&layers=1&heads=2&sft=20&steps=20&every=10&samples=0&flip=0.1&klform=radius', 'scenario=emotion&steps=20&every=10&samples=4']) {
       await train(page, query);
       await page.getByRole('button', { name: 'Export' }).click();
       const command = await page.getByRole('dialog').getByLabel('The same run from the command line').inputValue();
       const here = (JSON.parse((await download(page, 'Everything (JSON)')).bytes.toString()) as { trace: Evaluation[] }).trace.findLast((event) => event.event === 'evaluation')!;
       const trace = join(mkdtempSync(join(tmpdir(), 'prefshift-')), 'run.jsonl');
       execFileSync('sh', ['-c', `${command.replace(/^prefshift/, binary!)} --quiet --trace ${trace}`], { cwd: root });
-      const there = readFileSync(trace, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Evaluation).findLast((event) => event.event === 'evaluation')!;
+      const native = readFileSync(trace, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Evaluation);
+      const there = native.findLast((event) => event.event === 'evaluation')!;
+      const written = native.find((event) => event.event === 'product' && event.stage === 'pairs')?.pairs;
+      if (written) {
+        // Pairs that each scored and labeled itself.
+        await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+        await page.getByRole('button', { name: 'Read every stage…' }).click();
+        const rows = await stageOf(page, /^3 · /);
+        const shown = written.slice(0, rows.length / 2).flatMap(({ prompt, chosen, rejected, rewards }) => [{ text: `${prompt} ✓ ${chosen}`, rewards: rewards.slice(0, 2) }, { text: `${prompt} ✗ ${rejected}`, rewards: rewards.slice(2) }]);
+        expect(rows.map(([text]) => text)).toEqual(shown.map(({ text }) => text));
+        for (const [i, { rewards }] of shown.entries()) for (const g of [0, 1]) expect(Number(rows[i]![g + 1])).toBeCloseTo(rewards[g]!, 2);
+      }
       const lanes = here.kl.length || 3;
       // The vectors of the browser are narrower than a CPU's, so sums differ in their last digits and training spreads that.
       const worst = (values: number[]): number[] => Array.from({ length: lanes }, (_, lane) => Math.min(...values.slice((lane * values.length) / lanes, ((lane + 1) * values.length) / lanes)));

@@ -69,6 +69,14 @@ export async function tableOf(page: Page, row: string, label: RegExp): Promise<{
   }));
 }
 
+/** The cells of a stage of the emotion experiment, in its open dialog. */
+export async function stageOf(page: Page, heading: RegExp): Promise<string[][]> {
+  const details = page.getByRole('dialog').locator('details').filter({ has: page.locator('summary', { hasText: heading }) });
+  if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
+  await expect(details.locator('tbody tr').first()).toBeVisible();
+  return details.locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')));
+}
+
 export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const serious = violations.filter((violation) => violation.impact === 'serious' || violation.impact === 'critical');

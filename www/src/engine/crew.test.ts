@@ -320,6 +320,24 @@ describe('keeping step', () => {
   });
 });
 
+describe('what a run makes before it trains', () => {
+  it.each([1, 2])('is told once, whether one worker makes it or one for all (%i)', async (cores) => {
+    for (const given of [false, true]) {
+      const { crew, workers, heard, activities } = stage(cores);
+      const told: [number[], string | undefined][] = [];
+      crew.onEvents({ events: () => undefined, activity: () => undefined, failed: () => undefined, made: (bytes, { key }) => told.push([[...bytes], key]) });
+      const going = crew.start({ config: withBetas('dpo,kldpo', 5), key: 'k', ...(given ? { reference: new Uint8Array() } : {}) }, true);
+      await settle();
+      await run(workers);
+      await going;
+      await run(workers);
+      expect(told).toEqual(given ? [] : [[[255], 'k']]);
+      expect(heard.filter((event) => event.event === 'frame')).toHaveLength(5);
+      expect(activities.at(-1)).toBe('done');
+    }
+  });
+});
+
 describe('a look at a pair', () => {
   it('is the same from one worker and from three, all at one step', async () => {
     const whole = withBetas('dpo,kldpo,wdpo,gr_dpo', 30);

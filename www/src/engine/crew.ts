@@ -56,6 +56,8 @@ export class Crew implements Engine {
   private turn: Promise<unknown> = Promise.resolve();
   /** Set while the first worker trains the reference policy for all. */
   private reference: { done(): void; fail(error: EngineError): void } | undefined;
+  /** The workers make what no one was given; it is still to be told. */
+  private making = false;
   private trained: { key: string; imported: string | undefined; bytes: Uint8Array } | undefined;
 
   constructor(
@@ -98,6 +100,7 @@ export class Crew implements Engine {
   async start(run: RunRequest, play: boolean, until: Until = 'ready'): Promise<void> {
     const mine = ++this.token;
     this.last = run;
+    this.making = false;
     this.stopWaiting({ code: 'device', message: 'the run was started anew', mend: '' });
     for (const member of this.members) {
       member.state = 'idle';
@@ -111,6 +114,7 @@ export class Crew implements Engine {
     await Promise.all(this.active.map((member) => member.worker.ready));
     const request = run.checkpoint ? await this.whole(run, run.checkpoint) : await this.withReference(run, mine);
     if (mine !== this.token) return;
+    this.making = request.reference === undefined && run.key !== undefined;
     for (const member of this.active) {
       member.granted = 0;
       member.state = 'preparing';
@@ -173,11 +177,29 @@ export class Crew implements Engine {
       await first.worker.start(mine, run, 'reference');
       await trained;
       const bytes = await first.worker.exportPolicy(undefined);
-      if (mine === this.token) this.trained = { key, imported: run.imported, bytes };
+      if (mine === this.token) {
+        this.trained = { key, imported: run.imported, bytes };
+        this.tellMade(bytes, run);
+      }
       return bytes;
     } finally {
       if (mine === this.token) this.reference = undefined;
     }
+  }
+
+  /** Reads what the first worker has made of its own, once training is about to begin. */
+  private readMade(): void {
+    const [mine, run, first] = [this.token, this.last, this.active[0]];
+    this.making = false;
+    if (!run || !first) return;
+    void this.level(() => first.worker.exportPolicy(undefined)).then(
+      (bytes) => void (mine === this.token && this.tellMade(bytes, run)),
+      () => undefined, // It is made again next time.
+    );
+  }
+
+  private tellMade(bytes: Uint8Array, run: RunRequest): void {
+    for (const listener of this.listeners) listener.made?.(bytes, run);
   }
 
   /** Prepares the rest of a run that was prepared in part. */
@@ -368,6 +390,7 @@ export class Crew implements Engine {
     }
     if (this.ended) this.aim = this.merged;
     for (const listener of this.listeners) listener.events(events);
+    if (this.making && events.some((event) => event.event === 'evaluation' || event.event === 'frame')) this.readMade();
     this.waiting = this.waiting.filter((waiter) => {
       const there = this.merged >= waiter.at || this.ended;
       if (there) waiter.go();

@@ -24,6 +24,8 @@ import type { Event, Probe, RunConfig } from './types';
 export interface EngineListener {
   events(batch: Event[]): void;
   activity(activity: Activity): void;
+  /** The run has made its reference policy, and what goes with it, itself. */
+  made?(reference: Uint8Array, run: RunRequest): void;
   /** The run ended in an error; after a fatal one this engine cannot be used again. */
   failed(error: Fault, fatal: boolean): void;
 }

@@ -33,6 +33,8 @@ export interface RunRequest {
   reference?: Uint8Array;
   /** The run goes on from here. */
   checkpoint?: Checkpoint;
+  /** Names what the run makes before it trains, where that is worth keeping. */
+  key?: string;
   /** The page shows the run up to the checkpoint already, so that is not told again. */
   shown?: boolean;
 }

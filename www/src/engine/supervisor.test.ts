@@ -50,6 +50,9 @@ class Fake {
       this.made += 1;
     }
   }
+  tell(made: Uint8Array): void {
+    this.listener?.made?.(made, this.starts.at(-1)!.run);
+  }
   lose(fault: Fault = LOST, fatal = true): void {
     this.usable = false;
     this.listener?.failed(fault, fatal);
@@ -171,6 +174,21 @@ describe('Supervisor', () => {
     now().train(5);
     expect(heard.steps).toEqual(upTo(13));
     expect(heard.recoveries).toHaveLength(1);
+  });
+
+  it('gives the crew that takes over what the lost one had made before it trained', async () => {
+    const { supervisor, now } = scene();
+    const told: number[][] = [];
+    supervisor.onEvents({ events: () => undefined, activity: () => undefined, failed: () => undefined, made: (bytes) => told.push([...bytes]) });
+    await supervisor.start({ config, key: 'k' }, true);
+    now().tell(Uint8Array.of(4, 2));
+    now().train(3);
+    now().lose();
+    await vi.advanceTimersByTimeAsync(400);
+    expect([...now().starts[0]!.run.reference!]).toEqual([4, 2]);
+    expect(told).toEqual([[4, 2]]);
+    await supervisor.reset();
+    expect([...now().starts.at(-1)!.run.reference!]).toEqual([4, 2]);
   });
 
   it('tells a run that the page shows already from the checkpoint on', async () => {

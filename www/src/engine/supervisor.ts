@@ -254,6 +254,7 @@ export class Supervisor implements Engine {
     crew.onEvents({
       events: (batch) => void (here() && this.receive(batch)),
       activity: (now) => void (here() && this.heard(now)),
+      made: (bytes, run) => void (here() && this.keepMade(bytes, run)),
       failed: (error, fatal) => void (here() && this.lost(crew, error, fatal, false)),
     });
     return crew;
@@ -263,6 +264,12 @@ export class Supervisor implements Engine {
     this.crew.dispose();
     this.crew = this.hire(kind);
     return this.crew;
+  }
+
+  /** A crew that takes over need not make again what this one made. */
+  private keepMade(reference: Uint8Array, run: RunRequest): void {
+    if (this.run && !this.run.reference) this.run = { ...this.run, reference };
+    for (const listener of this.listeners) listener.made?.(reference, run);
   }
 
   private heard(activity: Activity): void {

@@ -6,9 +6,10 @@ import { decide, probe, type Decision, type DeviceChoice, type Probe } from '../
 import { EngineCode } from '../engine/engine';
 import { Supervisor } from '../engine/supervisor';
 import { asEngineError, type Activity, type Backend, type EngineError, type RunRequest } from '../engine/protocol';
-import type { Event } from '../engine/types';
+import type { Event, RunConfig } from '../engine/types';
 import { t } from '../i18n';
 import type { Lab } from './lab.svelte';
+import { madeKey, madeShelf, MadeStore, markOf, type Mark } from './made';
 import { fitsReference, toConfig, type Settings } from './settings';
 
 export type EngineState = 'none' | 'loading' | 'ready' | 'failed';
@@ -38,6 +39,10 @@ export class Backstage {
   private probing: Promise<void> | undefined;
   private ahead: Ahead | undefined;
   private readonly codes = new Map<Backend, EngineCode>();
+  /** What earlier runs have made before they trained. */
+  readonly made = new MadeStore(madeShelf());
+  /** The mark of the file that was read last: a large one takes a while. */
+  private marked: { text: string; mark: Mark } | undefined;
   private readonly references = new Map<string, Promise<Uint8Array | undefined>>();
 
   constructor(
@@ -144,6 +149,7 @@ export class Backstage {
       activity: (now) => {
         if (this.waits(crew) && this.ahead) this.ahead.activity = now;
       },
+      made: (bytes, run) => void (run.key !== undefined && crew.kind === backend && this.made.put(run.key, bytes)),
       failed: () => {
         if (this.waits(crew)) this.ahead = undefined;
       },
@@ -158,15 +164,24 @@ export class Backstage {
 
   /** What the engine needs for a run with these settings. */
   async request(settings: Settings): Promise<RunRequest> {
-    const reference = await this.reference(settings);
-    const { imported, importedText } = this.lab;
-    const texts = settings.scenario === 'emotion' ? this.lab.texts?.text : undefined;
-    return {
-      config: toConfig(settings, imported?.config),
-      ...(texts === undefined ? {} : { imported: texts }),
-      ...(settings.scenario === 'imported' && importedText !== undefined ? { imported: importedText } : {}),
-      ...(reference ? { reference } : {}),
-    };
+    const { imported, importedText, texts } = this.lab;
+    const config = toConfig(settings, imported?.config);
+    const own = settings.scenario === 'emotion' ? texts?.text : settings.scenario === 'imported' ? importedText : undefined;
+    const shipped = await this.reference(settings);
+    const made = shipped ? { reference: shipped } : await this.madeBefore(config, own === undefined ? undefined : this.mark(own));
+    return { config, ...(own === undefined ? {} : { imported: own }), ...made };
+  }
+
+  /** What an earlier run made of the same settings and the same file, and its name. */
+  async madeBefore(config: RunConfig, own: Mark | undefined): Promise<Pick<RunRequest, 'key' | 'reference'>> {
+    const key = madeKey(this.decision.backend, config, own);
+    const reference = key === undefined ? undefined : await this.made.get(key);
+    return { ...(key === undefined ? {} : { key }), ...(reference ? { reference } : {}) };
+  }
+
+  private mark(text: string): Mark {
+    if (this.marked?.text !== text) this.marked = { text, mark: markOf(text) };
+    return this.marked.mark;
   }
 
   /**

@@ -151,15 +151,16 @@ export class Care {
   /** What the engine needs to go on from a checkpoint with the settings on the controls. */
   private async onward(config: RunConfig, checkpoint: Checkpoint): Promise<RunRequest> {
     const { backstage, settings } = this.lab;
-    const { imported } = await (await backstage.ready()).peek(checkpoint.parts[0]!);
-    const { reference, ...rest } = await backstage.request(settings);
-    // What ships knows nothing of the user's own texts, which are in the checkpoint.
-    return { ...rest, ...(reference && !imported ? { reference } : {}), config, checkpoint };
+    const { imported: own } = await (await backstage.ready()).peek(checkpoint.parts[0]!);
+    const { imported, reference, key } = await backstage.request(settings);
+    // What ships knows nothing of the user's own texts, which are in the checkpoint; an earlier run may.
+    const made = reference && key === undefined && !own ? { reference } : await backstage.madeBefore(config, own ?? undefined);
+    return { ...(imported === undefined ? {} : { imported }), ...made, config, checkpoint };
   }
 
   async forget(): Promise<void> {
     this.offer = undefined;
-    await this.store.forget().catch(() => undefined);
+    await Promise.allSettled([this.store.forget(), this.lab.backstage.made.forget()]);
   }
 
   // -------------------------------------------------------------- as a file
@@ -205,7 +206,8 @@ export class Care {
     const { lab } = this;
     const crew = await lab.backstage.ready();
     const { config, step, evaluated, imported } = await crew.peek(bytes);
-    if (imported && lab.importedText === undefined) {
+    const inside = imported?.stored && config.data.scenario === 'emotion';
+    if (imported && !inside && lab.importedText === undefined) {
       lab.say('info', t.fileRefused(name, t.care.pairsFirst), '');
       return;
     }

@@ -81,14 +81,14 @@ export function metricsCsv(data: RunData): string {
   return [columns.map(cell), ...rows.map((row) => columns.map((column) => cell(row[column])))].map((line) => `${line.join(',')}\r\n`).join('');
 }
 
-/** The command that trains this run natively, to be called at the root of the repository. */
-export function commandLine(config: RunConfig, shipped: readonly string[] = []): string {
+/** The command that trains this run natively, to be called at the root of the repository; `texts` says that its texts are the user's own. */
+export function commandLine(config: RunConfig, shipped: readonly string[] = [], texts = false): string {
   const { scenario } = config.data;
   const known = SCENARIOS.find((each) => each.id === scenario)?.config;
-  const words = ['prefshift', 'train', ...(scenario === 'imported' ? ['--data', 'YOUR-PAIRS.jsonl'] : ['--scenario', scenario])];
+  const words = ['prefshift', 'train', ...(scenario === 'imported' ? ['--data', 'YOUR-PAIRS.jsonl'] : texts ? ['--data', 'YOUR-TEXTS.csv'] : ['--scenario', scenario])];
   if (config.seed !== known?.seed) words.push('--seed', String(config.seed));
   const fits = known !== undefined && (['d_model', 'layers', 'heads', 'context'] as const).every((key) => config.model[key] === known.model[key]);
-  if (config.model.policy === 'gpt' && shipped.includes(scenario) && fits) words.push('--reference', `www/public/reference/${scenario}.safetensors`);
+  if (config.model.policy === 'gpt' && shipped.includes(scenario) && fits && !texts) words.push('--reference', `www/public/reference/${scenario}.safetensors`);
   for (const part of ['data', 'model', 'sft', 'train', 'eval'] as const) {
     const from = known?.[part] as Record<string, unknown> | undefined;
     for (const [key, value] of Object.entries(config[part] as Record<string, unknown>)) {

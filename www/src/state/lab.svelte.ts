@@ -44,8 +44,8 @@ export interface OwnTexts extends TextsInspection {
   text: string;
 }
 
-/** More than the engine reads, so that it refuses a larger file by its own limit and nothing larger is held here. */
-const MAX_READ = 48 << 20;
+/** As much as the engine reads of own pairs or texts; a larger file is refused before it is read. */
+const MAX_READ = 32 << 20;
 const RESTART_AFTER_MS = 700;
 const UPDATE_AFTER_MS = 60;
 /** Drawing rests this many times as long as it took, at most so long. */
@@ -377,9 +377,13 @@ export class Lab {
 
   async importFile(file: File): Promise<void> {
     if (await this.care.opens(file)) return;
+    if (file.size > MAX_READ) {
+      this.say('error', t.fileRefused(file.name, t.care.tooLarge(file.size >> 20, MAX_READ >> 20)), '');
+      return;
+    }
     let text: string;
     try {
-      text = await file.slice(0, MAX_READ).text();
+      text = await file.text();
     } catch {
       this.say('error', t.fileUnreadable(file.name), '');
       return;

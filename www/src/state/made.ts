@@ -1,0 +1,92 @@
+// What a run makes before it trains (the reference policy; in scenario emotion also the reward model and its texts), kept in
+// the browser's own storage by everything it depends on, so that the same is not made twice.
+import { clear, createStore, del, entries, get, set } from 'idb-keyval';
+import type { Backend } from '../engine/protocol';
+import type { RunConfig } from '../engine/types';
+import { checksum } from './store';
+
+/** Length and checksum of the user's own file, as a checkpoint has them. */
+export interface Mark {
+  bytes: number;
+  crc32: number;
+}
+
+/** Raised where the engine makes other things of the same settings. */
+const VERSION = 1;
+/** Files kept, and how large one may be. */
+export const MOST_FILES = 4;
+export const MOST_BYTES = 32 << 20;
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let bit = 0; bit < 8; bit += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+/** The mark of a file's text. */
+export function markOf(text: string): Mark {
+  const bytes = new TextEncoder().encode(text);
+  let crc = ~0;
+  for (const byte of bytes) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return { bytes: bytes.length, crc32: ~crc >>> 0 };
+}
+
+/** Names what a run makes before it trains; undefined where it makes nothing that is worth keeping. */
+export function madeKey(kind: Backend, config: RunConfig, own: Mark | undefined): string | undefined {
+  const { seed, data, model, sft, reward } = config;
+  if (model.policy !== 'gpt' || (data.scenario !== 'emotion' && sft.steps === 0)) return undefined;
+  // Labels and how rewards are mixed come after the texts, of which the same are labeled again.
+  const of = data.scenario === 'emotion' ? [data.pairs, data.eval_pairs, data.tokens, reward] : data;
+  return JSON.stringify([VERSION, kind, seed, data.scenario, of, model, sft, own ? [own.bytes, own.crc32] : null]);
+}
+
+/** Where files lie; the browser's database, or a map in tests. */
+export interface MadeShelf {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+  del(key: string): Promise<void>;
+  entries(): Promise<[unknown, unknown][]>;
+  clear(): Promise<void>;
+}
+
+export function madeShelf(): MadeShelf {
+  const store = createStore('prefshift-made', 'files');
+  return { get: (key) => get(key, store), set: (key, value) => set(key, value, store), del: (key) => del(key, store), entries: () => entries(store), clear: () => clear(store) };
+}
+
+interface Kept {
+  turn: number;
+  file: Uint8Array;
+  checksum: number;
+}
+
+function sound(value: unknown): Kept | undefined {
+  const kept = value as Partial<Kept> | undefined;
+  return typeof kept?.turn === 'number' && kept.file instanceof Uint8Array && checksum(kept.file) === kept.checksum ? (kept as Kept) : undefined;
+}
+
+export class MadeStore {
+  constructor(private readonly shelf: MadeShelf) {}
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    // Without storage everything is made anew.
+    const found = await this.shelf.get(key).catch(() => undefined);
+    return sound(found)?.file;
+  }
+
+  async put(key: string, file: Uint8Array): Promise<void> {
+    if (file.byteLength > MOST_BYTES) return;
+    try {
+      const others = (await this.shelf.entries()).filter(([name]) => name !== key).map(([name, value]) => [String(name), sound(value)?.turn ?? -1] as const);
+      others.sort(([, a], [, b]) => b - a);
+      for (const [name] of others.slice(MOST_FILES - 1)) await this.shelf.del(name);
+      await this.shelf.set(key, { turn: (others[0]?.[1] ?? 0) + 1, file, checksum: checksum(file) } satisfies Kept);
+    } catch {
+      // It is made again next time.
+    }
+  }
+
+  forget(): Promise<void> {
+    return this.shelf.clear();
+  }
+}
