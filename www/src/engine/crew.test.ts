@@ -104,7 +104,10 @@ class Fake implements Worker {
     this.allowed = frames;
     if (this.until === 'kernels') [this.until, this.prepared] = ['ready', false];
   }
+  /** A worker in the middle of a step answers when it is over. */
+  busy: Promise<void> | undefined;
   async hold(): Promise<number> {
+    await this.busy;
     this.allowed = this.made;
     return this.made;
   }
@@ -310,6 +313,29 @@ describe('keeping step', () => {
     expect(workers.map((worker) => worker.updates[0]!.lanes.map(beta))).toEqual([[1], [2]]);
     await run(workers);
     expect(heard.filter((event) => event.event === 'frame')).toHaveLength(50);
+  });
+
+  it('lets nobody go on who is held while another is still in the middle of a step', async () => {
+    const { crew, workers } = stage(2);
+    await crew.start({ config: withBetas('dpo,kldpo', 50), reference: new Uint8Array() }, true);
+    await settle();
+    const [quick, slow] = workers as [Fake, Fake];
+    while (quick.work());
+    expect(quick.made).toBe(2);
+    let over = (): void => undefined;
+    slow.busy = new Promise((resolve) => (over = resolve));
+    const looking = crew.probe(7);
+    await settle();
+    // The step under way is over: its frame would let the other go on.
+    while (slow.made < 1) slow.work();
+    await settle();
+    while (quick.work());
+    expect(quick.made).toBe(2);
+    over();
+    await run(workers);
+    expect((await looking).step).toBe(2);
+    await run(workers);
+    expect([quick.made, slow.made]).toEqual([50, 50]);
   });
 
   it('exports a lane from the worker that has it', async () => {

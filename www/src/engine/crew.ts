@@ -326,19 +326,21 @@ export class Crew implements Engine {
     const mine = this.token;
     const next = this.turn.then(async () => {
       const crew = this.training;
-      const counts = await Promise.all(crew.map((member) => member.worker.hold()));
-      if (mine !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
-      const goal = Math.max(this.merged, ...counts);
-      this.ceiling = goal;
-      if (this.aim < goal) this.aim = goal;
-      crew.forEach((member, i) => {
-        member.granted = counts[i] ?? 0;
-        if (member.granted >= goal) return;
-        member.granted = goal;
-        member.worker.allow(goal);
-      });
-      await this.until(goal);
+      // What arrives while some are still being held lets nobody go on who has answered already.
+      this.ceiling = 0;
       try {
+        const counts = await Promise.all(crew.map((member) => member.worker.hold()));
+        if (mine !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
+        const goal = Math.max(this.merged, ...counts);
+        this.ceiling = goal;
+        if (this.aim < goal) this.aim = goal;
+        crew.forEach((member, i) => {
+          member.granted = counts[i] ?? 0;
+          if (member.granted >= goal) return;
+          member.granted = goal;
+          member.worker.allow(goal);
+        });
+        await this.until(goal);
         return await act();
       } finally {
         if (mine === this.token) {
