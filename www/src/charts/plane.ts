@@ -27,6 +27,8 @@ export interface PlaneLane {
 export interface PlaneView {
   metric: string;
   xLabel: string;
+  /** The same where there is little room. */
+  xShort?: string | undefined;
   yLabel: string;
   lanes: readonly PlaneLane[];
   /** A step: paths end there, what comes later is faint. */
@@ -125,7 +127,7 @@ export class PlaneChart extends Figure<PlaneView> {
     this.axes.draw({
       box, font, width: this.width, x, y, yTicks,
       xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
-      xLabel: view ? [view.xLabel, view.xLabel.replace(/ \([^)]*\)$/, '')] : [this.text.nominal],
+      xLabel: view ? [view.xLabel, view.xLabel.replace(/ ?[(（][^)）]*[)）]/, ''), ...(view.xShort ? [view.xShort] : [])] : [this.text.nominal],
       yLabel: fitText([view?.yLabel ?? ''], this.width - 2, font),
       ownRow: sheet.ownRow,
       gridX: true,

@@ -20,8 +20,8 @@ export interface SharesView {
   /** A step: the numbers are those of this step, what comes later is faded. */
   cursor?: number | undefined;
   layer: 'factor' | 'gradient';
-  /** Replaces the vertical label, such as "share of transport budget (%)". */
-  label?: string | undefined;
+  /** Replaces the vertical label, such as "share of transport budget (%)", from long to short. */
+  labels?: readonly string[] | undefined;
   /** Index of a group that is marked. */
   marked?: number | undefined;
   /** A few words in the plot. */
@@ -89,7 +89,7 @@ export class SharesChart extends Figure<SharesView> {
     const x = scaleLinear(domain, [box.left, box.right]);
     this.toX = x;
     this.drawn = view ? decimate(n, (box.right - box.left) / 2) : [];
-    const label = view?.label ? [view.label] : this.text.shareOf[view?.layer ?? 'factor'];
+    const label = view?.labels ?? this.text.shareOf[view?.layer ?? 'factor'];
     const scrubbed = view?.cursor !== undefined && now >= 0 && now < n - 1;
     const when = scrubbed ? `${this.text.step} ${at(view?.steps, now)}` : '';
     this.axes.draw({
@@ -272,6 +272,6 @@ export class SharesChart extends Figure<SharesView> {
   }
 
   private label(): string {
-    return this.view?.label ?? this.text.shareOf[this.view?.layer ?? 'factor'][0] ?? '';
+    return this.view?.labels?.[0] ?? this.text.shareOf[this.view?.layer ?? 'factor'][0] ?? '';
   }
 }

@@ -53,6 +53,8 @@ export interface ShiftView {
   target: number;
   groups: readonly GroupStyle[];
   ball?: Ball | undefined;
+  /** Of an earlier run, kept for comparison: drawn lighter, without labels. */
+  kept?: readonly ShiftLane[] | undefined;
   /** Where α is no share of people: the words of the axis, from long to short, and of the mark at `training`. */
   xLabel?: readonly string[] | undefined;
   trainingLabel?: readonly string[] | undefined;

@@ -23,6 +23,7 @@ export class ShiftChart extends Figure<ShiftView> {
   private readonly body: SVGGElement;
   private readonly bands: Pool<SVGPathElement>;
   private readonly ghosts: Pool<SVGPathElement>;
+  private readonly kept: Pool<SVGPathElement>;
   private readonly worst: Pool<SVGPathElement>;
   private readonly ball: SVGPathElement;
   private readonly ballEdge: SVGPathElement;
@@ -56,6 +57,7 @@ export class ShiftChart extends Figure<ShiftView> {
     this.ball = make(bands, 'path', { class: 'chart-ball' });
     this.ballEdge = make(guides, 'path', { class: 'chart-thin' });
     this.ghosts = new Pool(() => make(ghosts, 'path', { class: 'chart-line chart-ghost' }));
+    this.kept = new Pool(() => make(ghosts, 'path', { class: 'chart-line chart-kept' }));
     this.bands = new Pool(() => make(bands, 'path', { class: 'chart-band' }));
     this.training = make(guides, 'path', { class: 'chart-thin' });
     this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
@@ -141,7 +143,7 @@ export class ShiftChart extends Figure<ShiftView> {
         return Number.isFinite(error) ? [value - error, value + error] : [value];
       }),
       ...(lane.ghosts ?? []).flatMap((ghost) => alphasOf(ghost).map((alpha) => worthAt(alpha, view, ghost))),
-    ]);
+    ]).concat((view.kept ?? []).flatMap((lane) => alphasOf(lane).map((alpha) => worthAt(alpha, view, lane))));
     const [low, high] = span(ends) ?? [0, 1];
     const isShare = view.metric === 'accuracy';
     const nice = niceDomain(isShare ? Math.max(0, low) : low, isShare ? Math.min(1, high) : high, isShare ? 0.1 : 0.2);
@@ -163,6 +165,11 @@ export class ShiftChart extends Figure<ShiftView> {
     this.ghosts.take(ghosts.length).forEach((node, i) => {
       const ghost = ghosts[i];
       if (ghost) set(node, { d: ghost.d, 'stroke-dasharray': dashArray(ghost.dash), 'stroke-opacity': 0.1 + 0.25 * ghost.part });
+    });
+    const kept = view.kept ?? [];
+    this.kept.take(kept.length).forEach((node, i) => {
+      const lane = kept[i];
+      if (lane) set(node, { d: path(lane), 'stroke-dasharray': dashArray(lane.dash) });
     });
     this.bands.take(lanes.length).forEach((node, i) => {
       const lane = lanes[i];
@@ -202,7 +209,10 @@ export class ShiftChart extends Figure<ShiftView> {
     set(this.ballEdge, { d: `M${from} ${low}V${box.bottom}M${from} ${low + font * 0.2}H${to}M${to} ${low}V${box.bottom}` });
     const text = fitText(this.text.ball(ball.lane, pct(ball.low), pct(ball.high)), box.right - box.left, font);
     const half = textWidth(text, font) / 2;
-    set(this.ballText, { x: Math.max(box.left + half, Math.min(box.right - half, (from + to) / 2)), y: low - font * 0.3, 'text-anchor': 'middle' });
+    const middle = Math.max(box.left + half, Math.min(box.right - half, (from + to) / 2));
+    // Above the handle's grip where it would lie under it.
+    const clear = Math.abs(x(this.alpha) - middle) > half + font;
+    set(this.ballText, { x: middle, y: clear ? low - font * 0.3 : box.bottom - font * 1.8, 'text-anchor': 'middle' });
     write(this.ballText, text);
   }
 
@@ -345,7 +355,7 @@ export class ShiftChart extends Figure<ShiftView> {
       [...row(lane.name, lane), ...(hasError ? [worthErrorAt(this.alpha, view, lane)] : [])],
       ...[...(lane.ghosts ?? [])].reverse().map((ghost) => row(this.text.atStep(lane.name, ghost.step), ghost)),
     ]);
-    return { columns, rows };
+    return { columns, rows: [...rows, ...(view.kept ?? []).map((lane) => row(lane.name, lane))] };
   }
 }
 

@@ -103,6 +103,8 @@ export interface TiltDomain {
   y: [number, number];
 }
 
+/** On a logarithmic axis the highest point is at least this factor below the top, where the mean's label and the handle are. */
+const HEADROOM = 1.5;
 /** The factor spans more than this before its axis is logarithmic. */
 const LOG_ABOVE = 20;
 
@@ -144,7 +146,7 @@ function grown(kept: TiltDomain | undefined, fresh: TiltDomain): TiltDomain {
   const floors = [kept.y[0], fresh.y[0]].filter((floor) => floor > 0);
   if (floors.length === 0) return { x, y: [0, top] };
   const floor = Math.max(Math.min(...floors), top / 2e3);
-  return { x, y: floor === kept.y[0] && top === kept.y[1] ? kept.y : logDomain(floor, top / 1.1) };
+  return { x, y: floor === kept.y[0] && top === kept.y[1] ? kept.y : logDomain(floor, top / HEADROOM) };
 }
 
 /** Ends at 1, 2 or 5 times a power of ten. */
@@ -154,5 +156,5 @@ function logDomain(low: number, high: number): [number, number] {
     const steps = [1, 2, 5, 10].map((m) => Number((m * power).toPrecision(6)));
     return (up ? steps.find((s) => s >= x) : steps.reverse().find((s) => s <= x)) ?? x;
   };
-  return [end(low, false), end(high * 1.1, true)];
+  return [end(low, false), end(high * HEADROOM, true)];
 }

@@ -124,7 +124,18 @@ export class KnobHandle {
     let largest = -Infinity;
     for (let i = 0; i < tilt.losses.length; i += 1) largest = Math.max(largest, at(tilt.losses, i));
     const beside = Math.min(plot.last, largest + (plot.last * plot.font) / Math.max(1, plot.box.right - plot.box.left));
-    return tilt.clamp === undefined ? beside : Math.min(beside, tilt.meanLoss + 0.8 * this.tau * Math.log(tilt.clamp));
+    if (tilt.clamp !== undefined) return Math.min(beside, tilt.meanLoss + 0.8 * this.tau * Math.log(tilt.clamp));
+    // Not above the plot either, where the numbers are.
+    const curve = tiltCurve(tilt, this.tau);
+    const over = (loss: number): boolean => plot.y(Math.max(curve?.(loss) ?? 0, 1e-9)) < plot.box.top + plot.font * 0.75;
+    let [low, high] = [tilt.meanLoss, beside];
+    if (!over(high) || over(low)) return beside;
+    for (let i = 0; i < 30; i += 1) {
+      const middle = (low + high) / 2;
+      if (over(middle)) high = middle;
+      else low = middle;
+    }
+    return low;
   }
 
   private take(event: PointerEvent): void {

@@ -185,11 +185,15 @@ export class TiltChart extends Figure<TiltView> {
     show(this.meanText, hasMean);
     if (hasMean) {
       const px = x(tilt.meanLoss);
-      const text = this.text.meanLoss(fmt(tilt.meanLoss));
-      const width = textWidth(text, font);
-      const toRight = px + width + font * 0.5 <= box.right;
+      // To the left, where there is room: a tilted curve and its handle rise to the right.
+      const texts = [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)];
+      const fits = (room: number, from = 0): string | undefined => texts.slice(from).find((text) => textWidth(text, font) <= room - font * 0.5);
+      const [left, right] = [px - box.left, box.right - px];
+      const onLeft = tilt.curve === 'tilt' ? fits(left) : texts[0] === fits(left) ? texts[0] : undefined;
+      const text = onLeft ?? fits(right) ?? fits(left, 1) ?? '';
+      const toRight = onLeft === undefined && fits(right) !== undefined;
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
-      set(this.meanText, { x: toRight ? px + font * 0.3 : Math.max(box.left + width, px - font * 0.3), y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
+      set(this.meanText, { x: toRight ? px + font * 0.3 : px - font * 0.3, y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
       write(this.meanText, text);
     }
     const limit = tilt.clamp === undefined ? NaN : tilt.clamp * clampScale(tilt);
@@ -199,9 +203,9 @@ export class TiltChart extends Figure<TiltView> {
     if (hasClamp) {
       set(this.clamp, { d: `M${box.left} ${y(limit)}H${box.right}` });
       const text = this.text.clamp(plain(limit));
-      // Under the line, at the end where the mean's label is not.
+      // Over the line, at the end where the mean's label is not; under it, where there is no room.
       const free = !hasMean || x(tilt.meanLoss) < (box.left + box.right) / 2;
-      set(this.clampText, { x: free ? box.right : box.left + font * 0.4, y: y(limit) + font * 1.2, 'text-anchor': free ? 'end' : 'start' });
+      set(this.clampText, { x: free ? box.right : box.left + font * 0.4, y: y(limit) - font * 1.3 > box.top ? y(limit) - font * 0.4 : y(limit) + font * 1.2, 'text-anchor': free ? 'end' : 'start' });
       write(this.clampText, text);
     }
   }

@@ -35,6 +35,9 @@ const PHRASES: [RegExp, string][] = [
   [/^train on the CPU; another browser or driver may help$/, 'CPU で学習してください。別のブラウザーやドライバーなら動くかもしれません'],
   // 自分の文
   [/^Learned (\d+) byte pairs beside the 256 bytes\.$/, '256 のバイトのほかに $1 のバイト対を学びました。'],
+  // 感情の文
+  [/^(\d+) different texts to learn from and (\d+) held out, in (\d+) words\.$/, '学習に使う文 $1 種、取り分けた文 $2 種、語彙 $3 語。'],
+  [/^checkpoint: (.*)$/s, 'チェックポイント：$1'],
   // 自分のペア
   [/^not JSON$/, 'JSON ではありません'],
   [/^`chosen` and `rejected` have the same words$/, '`chosen` と `rejected` が同じ文です'],

@@ -1,10 +1,10 @@
-// A finished run kept beside the one on show: its paths stay in ⑥, and one line says what was changed since.
+// A finished run kept beside the one on show: its lines stay in ④ and its paths in ⑥, and one line says what was changed since.
 import { fmt } from '../charts/format';
 import { t } from '../i18n';
-import { metricValues } from './derive';
 import type { Lab } from './lab.svelte';
 import { RunData } from './run-data';
 import { KEYS, type SettingKey, type Settings } from './settings';
+import { worstValue } from './views';
 
 export interface KeptRun {
   data: RunData;
@@ -44,15 +44,18 @@ export class Kept {
     if (!run) return '';
     if (run.data.started === lab.data.started) return t.keptSame;
     const changed = differences(run.settings, lab.running ?? lab.settings);
-    const worst = (data: RunData, lane: number): number => {
+    const worst = (data: RunData, lanes: readonly number[] | undefined): number => {
       const last = data.evaluations.at(-1);
-      return last ? Math.min(...metricValues(last, 'accuracy', lane, data.lanes)) : Number.NaN;
+      return last && lanes ? worstValue(data, last, 'accuracy', lanes) : Number.NaN;
     };
-    const lanes = lab.data.names.flatMap((name, lane) => {
+    const nameOf = (data: RunData, lanes: readonly number[]): string => data.names[lanes[0] ?? 0] ?? '';
+    const lanes = lab.data.families.flatMap((family, i) => {
+      const name = nameOf(lab.data, family);
       // The same lane of the kept run: of the same name, or at the same place among as many.
-      const before = run.data.names.includes(name) ? run.data.names.indexOf(name) : run.data.lanes === lab.data.lanes ? lane : -1;
-      const [a, b] = [worst(run.data, before), worst(lab.data, lane)];
-      return before >= 0 && Number.isFinite(a) && Number.isFinite(b) ? [t.keptChange(name, fmt(a), fmt(b))] : [];
+      const same = run.data.families.find((each) => nameOf(run.data, each) === name);
+      const before = same ?? (run.data.families.length === lab.data.families.length ? run.data.families[i] : undefined);
+      const [a, b] = [worst(run.data, before), worst(lab.data, family)];
+      return Number.isFinite(a) && Number.isFinite(b) ? [t.keptChange(name, fmt(a), fmt(b))] : [];
     });
     return t.keptLine(changed.length > 0 ? t.list(changed) : t.keptNothing, t.list(lanes));
   });

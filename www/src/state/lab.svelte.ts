@@ -207,7 +207,7 @@ export class Lab {
 
   private receive(batch: Event[]): void {
     for (const event of batch) {
-      if (event.event === 'started') this.begin(event.groups.length, event.has_reward);
+      if (event.event === 'started') this.begin(event.groups.length, event.has_reward, event.config.data.scenario);
       this.data.add(event);
       if (event.event === 'progress' && this.transport.status.kind === 'preparing') {
         this.transport.status = { kind: 'preparing', stage: event.stage, done: event.done, total: event.total };
@@ -222,13 +222,15 @@ export class Lab {
   }
 
   /** A new run takes the stage. */
-  private begin(groups: number, reward: boolean): void {
+  private begin(groups: number, reward: boolean, scenario: string): void {
     this.transport.cursor = undefined;
     this.selectedPair = undefined;
     this.panels.hover(null);
     this.seenWarnings.clear();
     this.target = Math.max(0, groups - 1);
     this.alphaSet = undefined;
+    // The emotion experiment is about the reward, which is what its ④ measures over α.
+    if (scenario === 'emotion' && this.data.started?.config.data.scenario !== 'emotion') this.metric = 'reward';
     if (!reward && this.metric === 'reward') this.metric = 'accuracy';
   }
 

@@ -1,5 +1,5 @@
 // What each chart draws, made from the run. Pure functions; the panels call them.
-import { mixesWithin, type Ball, type BarsView, type Curve, type GroupStyle, type PlaneLane, type PlaneView, type SharesView, type ShiftView } from '../charts';
+import { mixesWithin, type Ball, type BarsView, type Curve, type GroupStyle, type PlaneLane, type PlaneView, type SharesView, type ShiftLane, type ShiftView } from '../charts';
 import type { Evaluation } from '../engine/types';
 import { t } from '../i18n';
 import {
@@ -81,7 +81,7 @@ export function sharesView(data: RunData, lane: number, layer: Layer, cursor: nu
     groups,
     cursor,
     layer,
-    label: sensitivity ? t.sensitivityShare : undefined,
+    labels: sensitivity ? t.sensitivityShare : undefined,
   };
 }
 
@@ -115,12 +115,12 @@ export function barsView(data: RunData, lane: number, metric: Metric, cursor: nu
   };
 }
 
-export function shiftView(data: RunData, metric: Metric, cursor: number | undefined, groups: GroupStyle[], target: number, alpha: number): ShiftView {
+export function shiftView(data: RunData, metric: Metric, cursor: number | undefined, groups: GroupStyle[], target: number, alpha: number, kept?: RunData): ShiftView {
   const evaluation = data.evaluations[evaluationAt(data, cursor)];
   const mix = data.mix;
   const now = evaluationAt(data, cursor);
-  // A quarter, half and three quarters of the way here; the start is the same for every lane.
-  const ghosts = [...new Set([1, 2, 3].map((quarter) => Math.round((now * quarter) / 4)))].flatMap((i) => (i > 0 && i < now ? (data.evaluations[i] ?? []) : []));
+  // A quarter, half and three quarters of the way here; the start is the same for every lane. None beside a kept run.
+  const ghosts = [...new Set(comparable(data, kept) ? [] : [1, 2, 3].map((quarter) => Math.round((now * quarter) / 4)))].flatMap((i) => (i > 0 && i < now ? (data.evaluations[i] ?? []) : []));
   return {
     metric,
     alpha,
@@ -129,7 +129,7 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
     target,
     groups,
     // In the emotion experiment α mixes two rewards, not shares of people: no set of mixes belongs there.
-    ...(evaluation?.curve
+    ...(evaluation?.curve && metric === 'reward'
       ? { xLabel: t.stages.alpha(groups[target]?.name ?? ''), trainingLabel: ['α₀'] }
       : { ball: ballOf(data, cursor, mix[target] ?? 0) }),
     lanes: evaluation
@@ -152,7 +152,23 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
           };
         })
       : [],
+    kept: comparable(data, kept) ? keptLanes(kept, metric, target) : [],
   };
+}
+
+/** A run that was kept, where it is another one of as many groups. */
+const comparable = (data: RunData, kept: RunData | undefined): kept is RunData => kept !== undefined && kept.started !== data.started && kept.groups === data.groups;
+
+/** What a kept run's lanes were worth at its end. */
+function keptLanes(kept: RunData, metric: Metric, target: number): ShiftLane[] {
+  const last = kept.evaluations.at(-1);
+  if (!last) return [];
+  return kept.families.map((lanes) => ({
+    name: t.keptName(kept.names[lanes[0] ?? 0] ?? ''),
+    dash: dashOf(kept, lanes[0] ?? 0),
+    values: meanOver(lanes.map((lane) => metricValues(last, metric, lane, kept.lanes))),
+    curve: metric === 'reward' && target === 1 ? curveOf(last, lanes, kept.lanes) : undefined,
+  }));
 }
 
 /** Mean mixed reward over α of some lanes, where the engine measured it (scenario emotion); the error is one lane's own. */
@@ -166,6 +182,13 @@ export function curveOf(evaluation: Evaluation, lanes: readonly number[], all: n
     value: meanOver(lanes.map((lane) => row(curve.reward, lane))),
     se: lanes.length === 1 ? row(curve.reward_se, lanes[0] ?? 0) : undefined,
   };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Value of the group that is worst off, mean over the lanes of several seeds. */
+export function worstValue(data: RunData, evaluation: Evaluation, metric: Metric, lanes: readonly number[]): number {
+  return mean(lanes.map((lane) => Math.min(...metricValues(evaluation, metric, lane, data.lanes))));
 }
 
 /** Means of several lists, place by place. */
@@ -197,6 +220,7 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
   return {
     metric: name,
     xLabel: t.planeX(axis),
+    xShort: t.planeXShort(name),
     yLabel:
       against.kind === 'worst' ? t.planeYWorst(axis) : t.planeYAlpha(axis, `${Math.round(against.alpha * 100)}%`, groups[against.target]?.name ?? ''),
     lanes: data.families.map((lanes): PlaneLane => ({
@@ -205,14 +229,15 @@ export function planeView(data: RunData, metric: Metric, cursor: number | undefi
       path: meanPath(lanes.map((lane) => pathOf(data, metric, lane, against))),
       baseline: methodOf(data, lanes[0] ?? 0) === 'dpo',
     })).concat(
-      // A run that was kept, where it has the same groups.
-      (kept && kept.started !== data.started && kept.groups === data.groups ? kept.names : []).map((lane, i) => ({
-        name: t.keptName(lane),
-        dash: dashOf(kept!, i),
-        path: planePath(kept!.evaluations, metric, i, kept!.lanes, mix, against),
-        baseline: false,
-        kept: true,
-      })),
+      comparable(data, kept)
+        ? kept.families.map((lanes) => ({
+            name: t.keptName(kept.names[lanes[0] ?? 0] ?? ''),
+            dash: dashOf(kept, lanes[0] ?? 0),
+            path: meanPath(lanes.map((lane) => planePath(kept.evaluations, metric, lane, kept.lanes, mix, against))),
+            baseline: false,
+            kept: true,
+          }))
+        : [],
     ),
     cursor,
     ...(reference ? { reference: { x: nominalValue(reference, mix), y: y(reference) } } : {}),
@@ -234,6 +259,14 @@ function meanPath(paths: readonly PathPoint[][]): PathPoint[] {
   });
 }
 
+/** Lanes beside DPO by what became of them, and where each is compared. */
+export function verdictGroups(found: readonly { lane: string; comparison: Comparison }[]): { verdict: Comparison['verdict']; of: { lane: string; comparison: Comparison }[] }[] {
+  return (['left', 'back', 'below', 'open'] as const).flatMap((verdict) => {
+    const of = found.filter((each) => each.comparison.verdict === verdict);
+    return of.length > 0 ? [{ verdict, of }] : [];
+  });
+}
+
 /** What became of each method beside DPO: whether it left DPO's path or walked back along it, up to the step on show. */
 export function verdicts(data: RunData, metric: Metric, cursor: number | undefined, against: Against): { lane: string; comparison: Comparison }[] {
   const paths = (lanes: readonly number[]): PathPoint[][] =>
@@ -250,7 +283,7 @@ export interface Finding {
   /** Rarest group of the training data. */
   group: string;
   share: number;
-  /** Lanes that reweight pairs, and the share they give that group. */
+  /** Methods that reweight pairs, and the share they give that group; means over seeds. */
   weights: { lane: string; share: number }[];
   worst: { lane: string; value: number; kl: number | undefined }[];
 }
@@ -266,16 +299,16 @@ export function finding(data: RunData, metric: Metric, cursor: number | undefine
   return {
     group: groupNames(data)[rare] ?? '',
     share: mix[rare] ?? 0,
-    weights: data.names.flatMap((lane, i) =>
-      methodOf(data, i) === 'kldpo' || methodOf(data, i) === 'gr_dpo' || methodOf(data, i) === 'dr_dpo'
-        ? [{ lane, share: smoothedShares(data, 'factor', i)[at]?.[rare] ?? 0 }]
+    weights: data.families.flatMap((lanes) =>
+      ['kldpo', 'gr_dpo', 'dr_dpo'].includes(methodOf(data, lanes[0] ?? 0))
+        ? [{ lane: data.names[lanes[0] ?? 0] ?? '', share: mean(lanes.map((lane) => smoothedShares(data, 'factor', lane)[at]?.[rare] ?? 0)) }]
         : [],
     ),
     worst: evaluation
-      ? data.names.map((lane, i) => ({
-          lane,
-          value: Math.min(...metricValues(evaluation, metric, i, data.lanes)),
-          kl: evaluation.kl.length > 0 ? evaluation.kl[i] : undefined,
+      ? data.families.map((lanes) => ({
+          lane: data.names[lanes[0] ?? 0] ?? '',
+          value: worstValue(data, evaluation, metric, lanes),
+          kl: evaluation.kl.length > 0 ? mean(lanes.map((lane) => evaluation.kl[lane] ?? Number.NaN)) : undefined,
         }))
       : [],
   };
