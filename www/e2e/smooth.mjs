@@ -1,58 +1,70 @@
 // How smooth the page is while it trains on the CPU with every chart live: node e2e/smooth.mjs [steps] [settings]. Serves
-// dist/. For both scopes of ②: the longest task of the main thread, and what drawing took in each frame that drew (script
-// and layout: every callback of the frame, then a forced layout, which is what the browser would do next).
+// dist/. For both scopes of ②, from Chromium's own trace of the main thread: the longest task, and what each frame that
+// ran script took to draw: its callbacks, then style, layout, paint and commit, by the clock and in CPU time (the two differ
+// where the main thread waits for a core).
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { preview } from 'vite';
 
+const DRAWING = new Set(['FireAnimationFrame', 'UpdateLayoutTree', 'RecalculateStyles', 'Layout', 'PrePaint', 'UpdateLayer', 'Paint', 'Layerize', 'Commit']);
 const steps = Number(process.argv[2] ?? 120);
 const settings = process.argv[3] ?? '';
 const server = await preview({ preview: { host: '127.0.0.1', port: 0 } });
 const url = server.resolvedUrls.local[0];
 const browser = await chromium.launch({ executablePath: process.env['CHROME'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 
+const at = (sorted, part) => (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN).toFixed(1);
+const rising = (values) => [...values].sort((a, b) => a - b);
+
+/** Events of the page's main thread, which is the one that fires animation frames. */
+function read(path) {
+  const { traceEvents } = JSON.parse(readFileSync(path, 'utf8'));
+  const { pid, tid } = traceEvents.find((event) => event.name === 'FireAnimationFrame');
+  return traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.ts !== undefined).sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
+}
+
+/** Milliseconds of each drawn frame: top-level drawing events between one frame's begin and the next. */
+function frames(events, key) {
+  const out = [];
+  let [end, now] = [-1, undefined];
+  for (const event of events) {
+    if (event.name === 'BeginMainThreadFrame') {
+      if (now?.script) out.push(now.ms);
+      now = { ms: 0, script: false };
+    }
+    if (!now || event.ph !== 'X' || !DRAWING.has(event.name) || event.ts < end) continue;
+    end = event.ts + event.dur;
+    now.ms += (event[key] ?? 0) / 1000;
+    now.script ||= event.name === 'FireAnimationFrame';
+  }
+  return rising(out);
+}
+
 async function measure(scope) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 }, serviceWorkers: 'block' });
-  await page.addInitScript(() => {
-    const seen = { tasks: [], frames: [], parts: [] };
-    globalThis.smooth = seen;
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => seen.tasks.push(entry.duration))).observe({ type: 'longtask' });
-    // All callbacks of one animation frame together, and the layout that they leave to do, are what it took to draw it.
-    const original = globalThis.requestAnimationFrame.bind(globalThis);
-    let frame = -1;
-    globalThis.requestAnimationFrame = (callback) =>
-      original((now) => {
-        const from = performance.now();
-        callback(now);
-        document.documentElement.getBoundingClientRect();
-        const took = performance.now() - from;
-        if (now === frame) seen.frames[seen.frames.length - 1] += took;
-        else seen.frames.push(took);
-        frame = now;
-      });
-  });
-  const status = () => page.getByTestId('status').getAttribute('data-status');
-  const reach = async (wanted, ms = 180_000) => {
-    await page.waitForFunction((want) => document.querySelector('[data-testid="status"]')?.getAttribute('data-status') === want, wanted, { timeout: ms });
-  };
+  const reach = (wanted) => page.waitForFunction((want) => document.querySelector('[data-testid="status"]')?.getAttribute('data-status') === want, wanted, { timeout: 120_000 });
   await page.goto(`${url}#device=cpu&steps=${steps}${settings ? `&${settings}` : ''}`);
   await page.getByTestId('device').filter({ hasText: 'CPU' }).waitFor();
   if (scope === 'all pairs') await page.getByRole('button', { name: scope }).click();
   await page.locator('header button.play').click();
   await reach('training');
-  await page.evaluate(() => {
-    globalThis.smooth.tasks.length = 0;
-    globalThis.smooth.frames.length = 0;
-  });
+  const path = join(tmpdir(), `prefshift-smooth-${process.pid}.json`);
+  await browser.startTracing(page, { path, categories: ['devtools.timeline', 'devtools.timeline.frame', 'disabled-by-default-devtools.timeline'] });
   const from = Date.now();
   await reach('done');
   const seconds = (Date.now() - from) / 1000;
-  const { tasks, frames } = await page.evaluate(() => globalThis.smooth);
-  // Frames in which something was drawn; the others only look at the clock.
-  const drawn = frames.filter((ms) => ms > 0.5).sort((a, b) => a - b);
-  const at = (part) => (drawn[Math.min(drawn.length - 1, Math.floor(part * drawn.length))] ?? Number.NaN).toFixed(1);
-  const over = drawn.filter((ms) => ms >= 8).length;
-  console.log(`${scope}: ${(steps / seconds).toFixed(1)} steps/s, ${drawn.length} frames drawn in ${seconds.toFixed(1)} s; drawing a frame, ms: median ${at(0.5)}, p95 ${at(0.95)}, most ${at(1)}, 8 or more in ${over}; tasks over 50 ms: ${tasks.length}, the longest ${Math.max(0, ...tasks).toFixed(0)} ms`);
-  if ((await status()) !== 'done') process.exitCode = 1;
+  await browser.stopTracing();
+  const events = read(path);
+  if (!process.env.KEEP) rmSync(path);
+  const tasks = rising(events.filter((event) => event.name === 'RunTask').map((event) => event.dur / 1000));
+  const [clock, cpu] = [frames(events, 'dur'), frames(events, 'tdur')];
+  const told = (all) => `median ${at(all, 0.5)}, p95 ${at(all, 0.95)}, most ${at(all, 1)}, 8 or more in ${all.filter((ms) => ms >= 8).length}`;
+  console.log(`② ${scope}: ${(steps / seconds).toFixed(1)} steps/s, ${clock.length} frames drawn in ${seconds.toFixed(1)} s
+  drawing a frame, ms by the clock: ${told(clock)}
+  drawing a frame, ms of CPU time: ${told(cpu)}
+  tasks over 50 ms: ${tasks.filter((ms) => ms > 50).length}, the longest ${at(tasks, 1)} ms`);
   await page.close();
 }
 

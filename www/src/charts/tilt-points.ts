@@ -31,6 +31,8 @@ export class PointLayer {
   private readonly paths: Pool<SVGPathElement>;
   private now: Points | undefined;
   private from = new Map<number, readonly [number, number]>();
+  /** `[path]` points of each, and whether one of them is on its way. */
+  private parts: { of: number[]; moving: boolean }[] = [];
   private began = 0;
   private timer = 0;
 
@@ -47,7 +49,8 @@ export class PointLayer {
     this.began = performance.now();
     cancelAnimationFrame(this.timer);
     this.timer = 0;
-    this.paint();
+    this.sort();
+    this.paint(() => true);
   }
 
   stop(): void {
@@ -74,27 +77,43 @@ export class PointLayer {
     return [from[0] + (place[0] - from[0]) * part, from[1] + (place[1] - from[1]) * part];
   }
 
-  private paint(): void {
+  /** One path a group and age, the oldest first, so that this batch lies on top. */
+  private sort(): void {
+    const points = this.now;
+    const groups = points?.groups.length ?? 0;
+    this.parts = Array.from({ length: groups * FADES.length }, () => ({ of: [], moving: false }));
+    points?.places.forEach((place, i) => {
+      const group = at(points.group, i);
+      if (!Number.isFinite(place[0]) || !Number.isFinite(place[1]) || !(group < groups)) return;
+      const fade = points.age ? fadeOf(at(points.age, i), points.epoch) : 0;
+      this.parts[(FADES.length - 1 - fade) * groups + group]?.of.push(i);
+    });
+  }
+
+  /** Draws the paths asked for, and goes on in the next frame with those of which a point is on its way. */
+  private paint(asked: (path: { moving: boolean }) => boolean): void {
     const points = this.now;
     if (!points) return;
     const groups = points.groups.length;
-    // One path a group and age, the oldest first, so that this batch lies on top.
-    const paths: string[][] = Array.from({ length: groups * FADES.length }, () => []);
     const part = this.part();
-    let moving = false;
-    points.places.forEach((place, i) => {
-      const group = at(points.group, i);
-      const [x, y] = this.between(i, place, part);
-      if (!Number.isFinite(x) || !Number.isFinite(y) || !(group < groups)) return;
-      if (Math.abs(x - place[0]) > 0.3 || Math.abs(y - place[1]) > 0.3) moving = true;
-      const fade = points.age ? fadeOf(at(points.age, i), points.epoch) : 0;
-      paths[(FADES.length - 1 - fade) * groups + group]?.push(shapePath(groupAt(points.groups, group).shape, x, y, points.radius));
+    this.paths.take(this.parts.length).forEach((node, k) => {
+      const path = this.parts[k];
+      if (!path || !asked(path)) return;
+      const group = groupAt(points.groups, k % Math.max(1, groups));
+      path.moving = false;
+      let d = '';
+      for (const i of path.of) {
+        const place = points.places[i];
+        if (!place) continue;
+        let [x, y] = this.between(i, place, part);
+        if (!Number.isFinite(x) || !Number.isFinite(y)) [x, y] = place;
+        if (Math.abs(x - place[0]) > 0.3 || Math.abs(y - place[1]) > 0.3) path.moving = true;
+        d += shapePath(group.shape, x, y, points.radius);
+      }
+      set(node, { d, 'fill-opacity': FADES[FADES.length - 1 - Math.floor(k / Math.max(1, groups))] ?? 1 });
+      paint(node, 'fill', group.color);
     });
-    this.paths.take(paths.length).forEach((node, i) => {
-      set(node, { d: paths[i]?.join('') ?? '', 'fill-opacity': FADES[FADES.length - 1 - Math.floor(i / Math.max(1, groups))] ?? 1 });
-      paint(node, 'fill', groupAt(points.groups, i % Math.max(1, groups)).color);
-    });
-    this.timer = moving ? requestAnimationFrame(() => this.paint()) : 0;
+    this.timer = this.parts.some((path) => path.moving) ? requestAnimationFrame(() => this.paint((path) => path.moving)) : 0;
   }
 }
 

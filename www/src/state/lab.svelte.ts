@@ -14,6 +14,7 @@ import { League } from './league.svelte';
 import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
+import { whenDrawn } from './frames';
 import { Kept } from './kept.svelte';
 import { clamp, defaults, fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, scenarioOf, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { Slow } from './slow.svelte';
@@ -247,8 +248,7 @@ export class Lab {
       this.stale = false;
       this.version += 1;
       if (document.hidden) return again();
-      // The charts draw in the next animation frame; a timer set at its beginning comes after it.
-      requestAnimationFrame((from) => setTimeout(() => setTimeout(again, Math.min(MAX_REST_MS, REST * (performance.now() - from)))));
+      whenDrawn((ms) => void setTimeout(again, Math.min(MAX_REST_MS, REST * ms)));
     };
     if (document.hidden) setTimeout(draw, 250);
     else requestAnimationFrame(draw);
