@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { built, engineExpected, expectAccessible, open, stageOf, status, stepOf } from './lab';
+import { built, engineExpected, expectAccessible, open, stageOf, status, stepOf, tableOf } from './lab';
 
 const cpu = built('engine/cpu/prefshift.js');
 const binary = process.env['PREFSHIFT'];
@@ -44,6 +44,23 @@ test('the recorded run can be taken away as JSON, CSV and pictures', async ({ pa
   expect(png.subarray(1, 4).toString()).toBe('PNG');
   expect(png.readUInt32BE(16)).toBe(shape.width * 3);
   expect(png.length).toBeGreaterThan(5000);
+  expect(problems).toEqual([]);
+});
+
+test('an exported run is opened again, with the numbers that are in it', async ({ page }) => {
+  const { problems } = await open(page);
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(20);
+  await page.getByRole('button', { name: 'Export' }).click();
+  const run = JSON.parse((await download(page, 'Everything (JSON)')).bytes.toString()) as { trace: { event: string; step: number; accuracy: number[] }[] };
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  // Cut short and with one number of its own, so that it is not the recording that came with the page.
+  const last = run.trace.filter((event) => event.event === 'evaluation' && event.step <= 100).at(-1)!;
+  last.accuracy[0] = 0.123;
+  run.trace = run.trace.filter((event) => event.step === undefined || event.step <= last.step);
+  await page.locator('input[type="file"]').first().setInputFiles({ name: 'run.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(run)) });
+  await page.getByRole('button', { name: 'Show the numbers of: ③ What each group gets' }).click();
+  await expect(page.getByRole('region', { name: /^③.*DPO$/ }).first().locator('tbody tr').first()).toContainText('0.123', { timeout: 30_000 });
+  await expect.poll(() => stepOf(page)).toBe(run.trace.findLast((event) => event.event === 'frame')!.step + 1);
   expect(problems).toEqual([]);
 });
 
@@ -102,6 +119,12 @@ test.describe('a live run', () => {
     await expect.poll(() => status(page), { timeout: 60_000 }).toBe('done');
     await expect(page.getByTestId('kept')).toContainText('Changed since the kept run: τ 0.1 → 0.5. Worst group’s accuracy at the end: DPO');
     await expect(paths).toHaveCount(2 * before);
+    // ④ has both runs, too.
+    const kept = page.getByRole('figure', { name: /^④/ }).locator('path.chart-kept');
+    await expect(kept).toHaveCount(before);
+    for (const line of await kept.all()) await expect(line).toHaveAttribute('d', /^M[\d.]+ [\d.]+L/);
+    const { rows } = await tableOf(page, '④ If the people change', /^④/);
+    expect(rows.filter((row) => row[0]!.endsWith('(kept)')).map((row) => row[0])).toEqual(['DPO (kept)', 'KLDPO τ=0.1 (kept)', 'WDPO ρ=0.2 (kept)']);
     await page.getByRole('button', { name: 'Export' }).click();
     const policy = (await download(page, 'DPO')).bytes;
     const header = JSON.parse(policy.subarray(8, 8 + Number(policy.readBigUInt64LE(0))).toString()) as Record<string, { shape: number[] }>;

@@ -101,6 +101,8 @@ test('④ has earlier steps, each lane’s worst case, and the mixes in the ball
     }
   }
   expect(rows.filter((row) => row[0]!.startsWith(`${started.lanes[0]!}, step`))).toHaveLength(3);
+  // WDPO has a set, of which no interval of shares can be drawn: said, not left out.
+  await expect(page.getByText('No band for WDPO: its set moves words, not shares.')).toBeVisible();
   await expect(page.locator('.chart-shift > svg')).toHaveAttribute('aria-label', /KL ball of KLDPO.* holds shares from \d+(\.\d)?% to \d+/);
 });
 

@@ -1,6 +1,7 @@
 // The page on its recorded run: nothing here needs an engine.
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
+import { defaults, KEYS, SETTINGS, type Setting } from '../src/state/settings';
 import { built, expectAccessible, open, settled, stepOf, tableOf } from './lab';
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
@@ -83,6 +84,11 @@ test('scrubbing lands on the recorded step and comes back', async ({ page }) => 
   const scrub = page.getByLabel('Step on show');
   await scrub.fill('20');
   await expect.poll(() => stepOf(page)).toBe(20);
+  const [started, there] = [recording()[0]!, recording().find((event) => event.event === 'evaluation' && event.step === 20)!];
+  await expect(async () => {
+    const { rows } = await tableOf(page, '③ What each group gets', /^③.*DPO$/);
+    expect(Number(rows.find((row) => row[0] === started.groups![0]!.name)![1])).toBeCloseTo(there.accuracy![0]!, 3);
+  }).toPass({ timeout: 15_000 });
   await page.getByRole('button', { name: 'follow the run' }).click();
   await expect.poll(() => stepOf(page)).toBe(end);
 });
@@ -163,13 +169,58 @@ test('a hostile address is held to the limits, with a notice', async ({ page }) 
   expect(problems).toEqual([]);
 });
 
+test('every setting in the address is in the link that is shared again', async ({ page }) => {
+  const wanted = defaults() as Record<string, string | number>;
+  for (const key of KEYS) {
+    const setting: Setting = SETTINGS[key];
+    const usual = wanted[key];
+    if (setting.kind === 'number') wanted[key] = usual === setting.max ? setting.min : Math.min(setting.max, Number(usual) + setting.step);
+    else if (setting.kind === 'list') wanted[key] = 'dpo,gr_dpo';
+    else if (setting.kind === 'numbers') wanted[key] = '1,0.25';
+    else if (setting.kind === 'lanes') wanted[key] = 'dpo;kldpo/radius:radius=0.2;wdpo:rho=1,lr=0.001';
+    else if (key !== 'scenario') wanted[key] = setting.options.find((option) => option !== usual) ?? '';
+  }
+  const given = new URLSearchParams(Object.entries(wanted).filter(([key]) => key !== 'scenario').map(([key, value]) => [key, String(value)]));
+  const { problems } = await open(page, given.toString());
+  await expect(page.getByRole('region', { name: 'Messages' }).locator('.notice')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  const link = await page.getByRole('dialog').getByLabel('Link').inputValue();
+  expect([...new URLSearchParams(new URL(link).hash.slice(1))].sort()).toEqual([...given].sort());
+  expect(problems).toEqual([]);
+});
+
+test('what shows the run otherwise shows it so', async ({ page }) => {
+  const { problems } = await open(page);
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(20);
+  const label = (panel: RegExp): Promise<string | null> => page.getByRole('figure', { name: panel }).first().locator('.chart > svg').getAttribute('aria-label');
+  const steps: [string, RegExp, RegExp][] = [
+    ['gradient', /^①/, /^share of the total gradient/],
+    ['all pairs', /^②/, /each as it was when last in a batch/],
+    ['margin', /^③/, /^margin h \(nats\) by group/],
+    ['reward', /^④/, /^reward of fresh samples/],
+    ['at α', /^⑥/, /reward at 50% Sentimental/],
+  ];
+  for (const [button, panel, says] of steps) {
+    expect(await label(panel)).not.toMatch(says);
+    await page.getByRole('button', { name: button, exact: true }).click();
+    await expect.poll(() => label(panel)).toMatch(says);
+  }
+  // The people that the settings describe.
+  await page.getByLabel('rare group, value').fill('0.3');
+  await page.getByLabel('rare group, value').press('Enter');
+  await expect(page.locator('.who')).toContainText('Sentimental 30%');
+  await page.getByRole('button', { name: 'Switch to the dark theme' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  expect(problems).toEqual([]);
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`has no serious accessibility violation (${colorScheme})`, async ({ page }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await open(page);
     await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
     await expectAccessible(page);
-    for (const name of ['Help', 'Lessons', 'Share', 'Export']) {
+    for (const name of ['Help', 'Lessons', 'Share', 'Export', 'All methods…', 'League table…', 'WDPO ρ=0.2']) {
       await page.getByRole('button', { name, exact: true }).click();
       await expect(page.getByRole('dialog')).toBeVisible();
       await expectAccessible(page);

@@ -25,20 +25,22 @@ function read(path) {
   return traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.ts !== undefined).sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
 }
 
-/** Milliseconds of each drawn frame: top-level drawing events between one frame's begin and the next. */
+/** Milliseconds of each frame that ran script: top-level drawing events, from its first callback to its paint and commit. */
 function frames(events, key) {
   const out = [];
-  let [end, now] = [-1, undefined];
+  let [end, painted, now] = [-1, true, undefined];
   for (const event of events) {
-    if (event.name === 'BeginMainThreadFrame') {
-      if (now?.script) out.push(now.ms);
-      now = { ms: 0, script: false };
-    }
-    if (!now || event.ph !== 'X' || !DRAWING.has(event.name) || event.ts < end) continue;
+    if (event.ph !== 'X' || event.dur === undefined || !DRAWING.has(event.name) || event.ts < end) continue;
     end = event.ts + event.dur;
-    now.ms += (event[key] ?? 0) / 1000;
-    now.script ||= event.name === 'FireAnimationFrame';
+    const script = event.name === 'FireAnimationFrame';
+    if (script && painted) {
+      if (now !== undefined) out.push(now);
+      now = 0;
+    }
+    if (script || event.name === 'PrePaint') painted = !script;
+    if (now !== undefined) now += (event[key] ?? 0) / 1000;
   }
+  if (now !== undefined) out.push(now);
   return rising(out);
 }
 
@@ -51,14 +53,14 @@ async function measure(scope) {
   await page.locator('header button.play').click();
   await reach('training');
   const path = join(tmpdir(), `prefshift-smooth-${process.pid}.json`);
-  await browser.startTracing(page, { path, categories: ['devtools.timeline', 'devtools.timeline.frame', 'disabled-by-default-devtools.timeline'] });
+  await browser.startTracing(page, { path, categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline'] });
   const from = Date.now();
   await reach('done');
   const seconds = (Date.now() - from) / 1000;
   await browser.stopTracing();
   const events = read(path);
-  if (!process.env.KEEP) rmSync(path);
-  const tasks = rising(events.filter((event) => event.name === 'RunTask').map((event) => event.dur / 1000));
+  rmSync(path);
+  const tasks = rising(events.filter((event) => event.name === 'RunTask' && event.dur > 0).map((event) => event.dur / 1000));
   const [clock, cpu] = [frames(events, 'dur'), frames(events, 'tdur')];
   const told = (all) => `median ${at(all, 0.5)}, p95 ${at(all, 0.95)}, most ${at(all, 1)}, 8 or more in ${all.filter((ms) => ms >= 8).length}`;
   console.log(`② ${scope}: ${(steps / seconds).toFixed(1)} steps/s, ${clock.length} frames drawn in ${seconds.toFixed(1)} s
