@@ -49,7 +49,7 @@ fn every_method_trains() {
 }
 
 #[test]
-fn rs_dpo_keeps_exactly_the_pairs_above_its_threshold_and_refuses_where_there_is_no_reward() {
+fn rs_dpo_refuses_where_no_pair_lies_above_its_threshold_or_there_is_no_reward() {
     let mut config = tiny(Scenario::Shortcut, vec![LaneConfig::new("rs_dpo").with("eta", 0.999).with("tau", 100.0)]);
     config.train.steps = 1;
     let mut experiment = Experiment::new(config, Compute::cpu(), Inputs::default()).expect("a run");

@@ -68,6 +68,24 @@ mod tests {
     }
 
     #[test]
+    fn exactly_the_pairs_above_the_threshold_are_kept() {
+        // σ(gap / τ) > η where the gap is above τ log(η / (1 − η)).
+        let mut rng = Streams::new(5).stream("apart");
+        for _ in 0..200 {
+            let rewards: Vec<f64> = (0..8).map(|_| 4.0 * rng.uniform() - 2.0).collect();
+            let (tau, eta) = (0.1 + 2.0 * rng.uniform(), 0.5 + 0.49 * rng.uniform());
+            let least = tau * (eta / (1.0 - eta)).ln();
+            let kept = apart(&rewards, tau, eta);
+            for i in 0..8 {
+                for j in (0..8).filter(|j| *j != i) {
+                    let gap = rewards[i] - rewards[j];
+                    assert!((gap - least).abs() < 1e-9 || kept.contains(&(i, j)) == (gap > least), "gap {gap}, threshold {least}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_cold_sampler_takes_the_best() {
         let rewards: Vec<f64> = (0..16).map(|i| f64::from((i * 7) % 16)).collect();
         let mut rng = Streams::new(2).stream("cold");

@@ -154,7 +154,7 @@ pub trait Objective: Send + Sync {
 }
 
 /// Every method, in the order they are offered.
-pub static OBJECTIVES: [&dyn Objective; 38] = [
+pub static OBJECTIVES: &[&dyn Objective] = &[
     &dpo::Dpo, &kldpo::Kldpo, &wdpo::Wdpo, &gr_dpo::GrDpo, &dr_dpo::DrDpo,
     &gdpo::Gdpo, &gipo::Gipo, &gropo::Gropo, &minor_dpo::MinorDpo, &bmc::Bmc, &ada_dpo::AdaDpo, &rpo::Rpo, &mrpo::Mrpo,
     &rs_dpo::RsDpo, &exo_pref::ExoPref, &exo_rw::ExoRw, &mpo::Mpo, &rso::Rso,

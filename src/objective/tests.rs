@@ -396,7 +396,7 @@ fn tokens_that_do_not_fit_are_named() {
 
 #[test]
 fn a_loss_of_its_own_is_not_asked_for_tangents() {
-    for method in OBJECTIVES {
+    for method in OBJECTIVES.iter() {
         let info = method.info();
         if !info.needs_embedding_gradient {
             continue;
@@ -562,6 +562,30 @@ proptest! {
             let far = off.iter().map(|o| o.abs()).sum::<f64>() / 2.0;
             let other: f64 = off.iter().zip(&losses).map(|(o, l)| (1.0 / n as f64 + o * (rho / far).min(1.0)) * f64::from(*l)).sum();
             prop_assert!(other <= f64::from(value[0]) * (1.0 + 1e-5) + 1e-5, "{other} beats {}", value[0]);
+        }
+    }
+
+    #[test]
+    fn kl_weights_are_the_best_of_many(h in margins(), radius in 0.01_f64..1.5, seed in 0_u64..1000) {
+        let spread = h.iter().cloned().fold(f32::MIN, f32::max) - h.iter().cloned().fold(f32::MAX, f32::min);
+        prop_assume!(spread > 1.0 && radius < (h.len() as f64).ln() * 0.5);
+        let [losses, _, value, ..] = weigh("kldpo", "radius", &[("beta", 0.3), ("radius", radius)], &h, None);
+        let n = h.len();
+        let kl = |q: &[f64]| q.iter().filter(|q| **q > 0.0).map(|q| q * (q * n as f64).ln()).sum::<f64>();
+        let mut rng = crate::rng::Streams::new(seed).stream("kl");
+        for _ in 0..50 {
+            // A random distribution, some of them tilted toward large losses, drawn back to the ball.
+            let tilt = 4.0 * rng.uniform();
+            let q: Vec<f64> = losses.iter().map(|l| -(1.0 - rng.uniform()).ln() * (tilt * f64::from(*l)).min(50.0).exp()).collect();
+            let total: f64 = q.iter().sum();
+            let at = |share: f64| q.iter().map(|q| 1.0 / n as f64 + share * (q / total - 1.0 / n as f64)).collect::<Vec<f64>>();
+            let (mut low, mut high) = (0.0, 1.0);
+            for _ in 0..40 {
+                let middle = 0.5 * (low + high);
+                if kl(&at(middle)) <= radius { low = middle } else { high = middle }
+            }
+            let other: f64 = at(low).iter().zip(&losses).map(|(q, l)| q * f64::from(*l)).sum();
+            prop_assert!(other <= f64::from(value[0]) * (1.0 + 2e-3) + 1e-4, "{other} beats {}", value[0]);
         }
     }
 
