@@ -1,14 +1,13 @@
 // How smooth the page is while it trains on the CPU with every chart live: node e2e/smooth.mjs [steps] [settings]. Serves
-// dist/. For both scopes of ②, from Chromium's own trace of the main thread: the longest task, and what each frame that
-// ran script took to draw: its callbacks, then style, layout, paint and commit, by the clock and in CPU time (the two differ
-// where the main thread waits for a core).
+// dist/. For both scopes of ②, from Chromium's own trace of the main thread: the longest task, and what each frame took in
+// which script drew, with style, layout, paint and commit, by the clock and in CPU time (the two differ where the main thread
+// waits for a core).
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { preview } from 'vite';
 
-const DRAWING = new Set(['FireAnimationFrame', 'UpdateLayoutTree', 'RecalculateStyles', 'Layout', 'PrePaint', 'UpdateLayer', 'Paint', 'Layerize', 'Commit']);
 const steps = Number(process.argv[2] ?? 120);
 const settings = process.argv[3] ?? '';
 const server = await preview({ preview: { host: '127.0.0.1', port: 0 } });
@@ -25,23 +24,11 @@ function read(path) {
   return traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.ts !== undefined).sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
 }
 
-/** Milliseconds of each frame that ran script: top-level drawing events, from its first callback to its paint and commit. */
+/** Milliseconds of each frame that was drawn: the task with its callbacks, style, layout, paint and commit. */
 function frames(events, key) {
-  const out = [];
-  let [end, painted, now] = [-1, true, undefined];
-  for (const event of events) {
-    if (event.ph !== 'X' || event.dur === undefined || !DRAWING.has(event.name) || event.ts < end) continue;
-    end = event.ts + event.dur;
-    const script = event.name === 'FireAnimationFrame';
-    if (script && painted) {
-      if (now !== undefined) out.push(now);
-      now = 0;
-    }
-    if (script || event.name === 'PrePaint') painted = !script;
-    if (now !== undefined) now += (event[key] ?? 0) / 1000;
-  }
-  if (now !== undefined) out.push(now);
-  return rising(out);
+  const drawn = events.filter((event) => event.name === 'FireAnimationFrame' && event.dur > 0);
+  const tasks = events.filter((event) => event.name === 'RunTask' && event.dur > 0);
+  return rising(tasks.filter((task) => drawn.some((event) => event.ts >= task.ts && event.ts + event.dur <= task.ts + task.dur)).map((task) => (task[key] ?? 0) / 1000));
 }
 
 async function measure(scope) {

@@ -1,5 +1,6 @@
 // What every chart is: the interface the page uses, and the frame the charts share.
 
+import { inFrame } from './frames';
 import { make, set, show, write } from './dom';
 import { useFont } from './format';
 import { spokenText, type ChartText } from './text';
@@ -120,11 +121,14 @@ export abstract class Figure<View> implements Chart<View> {
     this.draw();
     if (typeof ResizeObserver === 'undefined') return;
     this.observer = new ResizeObserver(() => {
-      if (this.measure()) this.draw();
+      // In its turn: where a line of text is added beside them, all charts change their size at once.
+      if (this.measure()) inFrame(this.again);
     });
     this.observer.observe(this.root);
     this.observer.observe(this.probe);
   }
+
+  private readonly again = (): void => this.draw();
 
   protected draw(): void {
     if (!this.alive) return;

@@ -1,4 +1,5 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
+import { whenDrawn } from '../charts/frames';
 import { asset } from '../engine/assets';
 import type { Engine, EngineListener } from '../engine/engine';
 import { asEngineError, type Activity, type EngineError, type Inspection, type RunRequest, type TextsInspection } from '../engine/protocol';
@@ -14,7 +15,6 @@ import { League } from './league.svelte';
 import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
-import { whenDrawn } from './frames';
 import { Kept } from './kept.svelte';
 import { clamp, defaults, fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, scenarioOf, toConfig, toQuery, type SettingKey, type Settings } from './settings';
 import { Slow } from './slow.svelte';

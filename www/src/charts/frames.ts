@@ -2,7 +2,7 @@
 // the frame has spent its part; the rest have the next one. What trains needs the cores, too, so no frame may be long.
 
 /** What of an animation frame the charts may take, ms; the last one of a frame may run over it. */
-const PART_MS = 3;
+const PART_MS = 2;
 
 const waiting = new Set<() => void>();
 let timer = 0;

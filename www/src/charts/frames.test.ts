@@ -36,17 +36,17 @@ describe('drawing in turns', () => {
     const { next, spend, after } = stage();
     const told: number[] = [];
     whenDrawn((ms) => told.push(ms));
-    for (const cost of [2, 2, 1]) inFrame((): void => spend(cost));
+    for (const cost of [1, 1, 1]) inFrame((): void => spend(cost));
     next();
     after();
     expect(told).toEqual([]);
     next();
     after();
-    expect(told).toEqual([5]);
+    expect(told).toEqual([3]);
     whenDrawn((ms) => told.push(ms));
     next();
     after();
-    expect(told).toEqual([5, 0]);
+    expect(told).toEqual([3, 0]);
   });
 
   it('leaves the rest to the next frames where one has taken its part, and forgets what is taken back', () => {
@@ -54,7 +54,7 @@ describe('drawing in turns', () => {
     const drawn: string[] = [];
     const draws = ['a', 'b', 'c', 'd'].map((name) => () => {
       drawn.push(name);
-      spend(2);
+      spend(1);
     });
     const back = draws.map((draw) => inFrame(draw));
     next();
