@@ -8,7 +8,7 @@ test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
 const train = (page: Page): Promise<void> => page.getByRole('button', { name: 'Train live' }).click();
 
-test('every stage can be read, the figure has its caption and its bands, and α moves', async ({ page }) => {
+test('every stage can be read, the figure has its caption and its bands, and α, α₀ and the emotions move', async ({ page }) => {
   test.setTimeout(200_000);
   const { problems } = await open(page, 'scenario=emotion&device=cpu&methods=dpo,kldpo&seeds=2&steps=400&every=6&samples=8');
   await train(page);
@@ -46,5 +46,16 @@ test('every stage can be read, the figure has its caption and its bands, and α 
   await expect.poll(async () => Number(await handle.getAttribute('aria-valuenow'))).toBeGreaterThan(before);
   const { rows } = await tableOf(page, '④ If the people change', /^④/);
   expect(rows.flatMap((row) => row.slice(1, 6)).every((value) => Number(value) >= 0 && Number(value) <= 1)).toBe(true);
+
+  // Another α₀ and other emotions are another run: the same texts, labeled anew.
+  await page.getByLabel('α₀, value').fill('0.4');
+  await page.getByLabel('α₀, value').press('Enter');
+  await page.getByLabel('mostly').selectOption('joy');
+  await page.getByRole('button', { name: 'Read every stage…' }).click();
+  const rewards = (of: string[][]): string => of.map((row) => row.slice(1).join(' ')).join('; ');
+  const texts = (of: string[][]): string[] => of.map(([text]) => text!.replace(/ [✓✗] /, ' ')).sort();
+  await expect.poll(async () => rewards(await stageOf(page, /^3 · /)), { timeout: 60_000 }).not.toBe(rewards(pairs));
+  expect(texts(await stageOf(page, /^3 · /))).toEqual(texts(pairs));
+  await expect(page.getByRole('dialog').getByRole('columnheader', { name: 'Joy' }).last()).toBeAttached();
   expect(problems).toEqual([]);
 });
