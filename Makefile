@@ -14,7 +14,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The real-data tests look here; they say so and skip where it is absent.
 export PREFSHIFT_DATA ?= $(abspath ../shared/data)
 
-.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single sizes cli lessons reference trace types faults fuzz clean help
+.PHONY: demo test bench bench-ready scaling test-native test-wasm test-page engine page single sizes cli lessons reference trace types faults fuzz mutants clean help
 
 help:
 	@echo "make demo         build what is missing and serve the page on localhost"
@@ -23,6 +23,7 @@ help:
 	@echo "make scaling      the chart of step time against lanes, pairs, width and context"
 	@echo "make single       the page as one HTML file that runs from disk, www/dist-single/prefshift.html"
 	@echo "make fuzz         damaged files for every reader, two minutes a format"
+	@echo "make mutants      deliberate mistakes in objectives, training and importers: how many the tests notice"
 	@echo "make sizes        what the page downloads, in brotli, against its budget"
 	@echo "make cli          the command line, at $(PREFSHIFT)"
 	@echo "make reference    train the reference policies that ship with the page"
@@ -72,6 +73,14 @@ test-native:
 SECONDS_EACH ?= 120
 fuzz:
 	@$(NATIVE) PREFSHIFT_FUZZ_SECONDS=$(SECONDS_EACH) $(if $(SEED),PREFSHIFT_FUZZ_SEED=$(SEED)) cargo test $(CARGO_FLAGS) --test hostile -- --nocapture --test-threads 2
+	@scripts/setup.sh page
+	@cd www && PREFSHIFT_FUZZ_SECONDS=$(SECONDS_EACH) $(if $(SEED),PREFSHIFT_FUZZ_SEED=$(SEED)) npx vitest run --disable-console-intercept src/state/hostile.test.ts
+
+# MUTANTS="--sample 2240" tries all, --only TEXT those of a file or function, --seed another choice.
+MUTANTS ?=
+mutants:
+	@cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants@26.0.0
+	@node scripts/mutants.mjs $(PREFSHIFT_TARGET) $(MUTANTS)
 
 test-wasm:
 	@scripts/setup.sh wasm pack browser

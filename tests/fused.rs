@@ -88,6 +88,25 @@ fn log_probabilities_and_divergences() {
 }
 
 #[test]
+fn a_trainer_measures_divergences_in_its_passes_and_over_tensors_alike() {
+    let world = World::new(SHAPES[3]);
+    let config = common::config(world.model.clone(), vec![LaneConfig::new("dpo"), LaneConfig::new("kldpo")], TrainConfig::default());
+    let device = Device::flex();
+    let reference = Parameters(world.lanes.0.iter().map(|t| t.clone().narrow(0, 0, 1)).collect());
+    // More sequences than one pass takes, and another batch for each lane.
+    let batches = [0, 1].map(|from| TokenBatch::from_pairs(world.pairs.iter().cycle().skip(from).take(41), 12));
+    let mut fused = Trainer::new(&config, &world.gpt, &reference, 2, &device);
+    let mut plain = Trainer::plain(&config, &world.gpt, &reference, 2, &device);
+    let [a, b] = [&mut fused, &mut plain].map(|trainer| {
+        trainer.load(&world.lanes);
+        pollster::block_on(trainer.divergence(&world.gpt, &batches)).expect("divergences")
+    });
+    assert!(a[0].iter().all(|kl| kl.abs() < 1e-5), "the first lane is the reference: {:?}", a[0]);
+    assert!(a[1].len() == 82 && a[1].iter().all(|kl| *kl > 0.0));
+    within("divergences", common::largest_error(&a.concat(), &b.concat().iter().map(|v| f64::from(*v)).collect::<Vec<_>>()), 1e-4);
+}
+
+#[test]
 fn gradients_and_measurements_of_every_method() {
     let own_data = |l: &LaneConfig| l.info("lane").is_ok_and(|m| m.own_data());
     let lanes: Vec<LaneConfig> = common::every_lane().into_iter().filter(|l| !own_data(l)).collect();

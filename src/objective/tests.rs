@@ -410,6 +410,86 @@ fn a_loss_of_its_own_is_not_asked_for_tangents() {
     }
 }
 
+/// One pair at log-ratios 0.5 and −0.2, judged with `given`; the last values are parameters that are not at their defaults.
+fn one_pair(method: &str, form: &str, given: &Given, extra: &[f32], changed: &[(&str, f64)]) -> f32 {
+    let device = Device::flex();
+    let row = |v: f32| Tensor::<1>::from_floats([v], &device).reshape([1, 1]);
+    let method = find(method).expect("a method");
+    let x = Pairs::new(row(0.5), row(-0.2), extra.iter().map(|v| row(*v)).collect(), given, &device);
+    let value = |id: &str, default: f64| changed.iter().find(|(name, _)| *name == id).map_or(default, |(_, v)| *v);
+    let params = Params::new(method.info().params.iter().map(|p| (p.id, vec![value(p.id, p.default)])).collect(), &device);
+    let judged = Judged::new(method, form, &x, &params, &mut None);
+    judged.losses.into_data().try_to_vec::<f32>().expect("f32")[0]
+}
+
+#[test]
+fn references_that_agree_are_one() {
+    for others in [1, 2] {
+        let reference = [vec![-7.0], vec![-6.0]];
+        let given = Given { soft: vec![1.0], reference: reference.clone(), others: vec![reference; others], ..Given::default() };
+        for form in ["published", "as_coded", "fixed"] {
+            for epsilon in [0.0, 0.1] {
+                let found = one_pair("mrpo", form, &given, &[], &[("beta", 0.4), ("epsilon", epsilon), ("alpha", 0.7)]);
+                let expected = (1.0 + (-0.4_f32 * 0.7).exp()).ln();
+                assert!((found - expected).abs() < 2e-6, "{others} more, {form}, ε = {epsilon}: {found} against DPO's {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_further_text_counts_by_its_log_probability() {
+    let given = Given { soft: vec![1.0], reference: [vec![-7.0], vec![-6.0]], extra_reference: vec![vec![-5.0]], ..Given::default() };
+    let pair = |extra: &[f32]| one_pair("mpo", "reference", &given, extra, &[("weight", 0.5)]);
+    // λ log π of the text: its log-ratio 0.25 and the reference's −5.
+    assert!((pair(&[0.25]) - pair(&[]) - 0.5 * (5.0 - 0.25)).abs() < 1e-6);
+}
+
+#[test]
+fn the_hinge_is_on_log_probabilities_or_on_their_ratios() {
+    let given = Given { soft: vec![1.0], reference: [vec![-7.0], vec![-6.0]], ..Given::default() };
+    let of = |form: &str| one_pair("rso", form, &given, &[], &[("gamma", 0.5)]);
+    assert!((of("hinge_norm") - (1.0 - 0.5 * 0.7)).abs() < 1e-6);
+    assert!((of("hinge") - (1.0 - 0.5 * (0.7 - 1.0))).abs() < 1e-6);
+}
+
+#[test]
+fn a_group_that_is_absent_is_not_the_worst() {
+    for (margins, groups, expected) in [([0.5, 0.3, -0.2, 3.0], [0, 0, 2, 2], [0.5, 0.5, 0.0, 0.0]), ([0.5, 0.3, -1.0, 0.0], [0, 0, 2, 2], [0.0, 0.0, 0.5, 0.5])] {
+        let [_, weights, loss, ..] = weigh("maxmin", "", &[("beta", 1.0)], &margins, Some(&groups));
+        assert_eq!(weights, expected, "{margins:?}");
+        let worst: f32 = margins.iter().zip(&expected).map(|(h, w)| w * (1.0 + (-h).exp()).ln()).sum();
+        assert!((loss[0] - worst).abs() < 1e-6, "{} against {worst}", loss[0]);
+    }
+}
+
+#[test]
+fn some_lanes_of_a_stack_have_their_own_numbers() {
+    let device = Device::flex();
+    let column = |from: f32| (0..6).map(|i| from + i as f32).collect::<Vec<f32>>();
+    let given = Given { reference: [column(0.0), column(10.0)], soft: column(20.0), extra_reference: vec![column(30.0)], ..Given::default() };
+    let zeros = Tensor::<2>::zeros([3, 2], &device);
+    let whole = Pairs::new(zeros.clone(), zeros.clone(), vec![zeros], &given, &device);
+    for x in [whole.narrow(1, 2), whole.narrow(0, 3).narrow(1, 2)] {
+        for (found, from) in [(x.reference(0), 2.0_f32), (x.reference(1), 12.0), (x.extra_logp(0), 32.0)] {
+            assert_eq!(found.dims(), [2, 2]);
+            assert_eq!(found.into_data().try_to_vec::<f32>().expect("f32"), [from, from + 1.0, from + 2.0, from + 3.0]);
+        }
+    }
+}
+
+#[test]
+fn what_a_method_needs_is_asked_for() {
+    let asked = |method: &str, params: &[(&str, f64)]| at(&[0.3, -0.2]).judge(&lane(method, "", params)).map(|_| ()).map_err(|e| e.message);
+    assert!(asked("wdpo", &[("rho", 0.5)]).is_err_and(|e| e.contains("grad_sq")));
+    assert!(asked("wdpo", &[("rho", 0.0)]).is_ok(), "without a penalty it is DPO");
+    let counted = |form: &str| given::Fixture { len_chosen: None, ..at(&[0.3, -0.2]) }.judge(&lane("rpo", form, &[])).map(|_| ()).map_err(|e| e.message);
+    assert!(counted("authors").is_ok());
+    assert!(counted("token_mean").is_err_and(|e| e.contains("len_chosen")));
+    assert!(asked("gr_dpo", &[]).is_err_and(|e| e.contains("group")));
+    assert!(asked("dpo", &[]).is_ok());
+}
+
 #[test]
 fn margins_only_means_so() {
     // The same margins from other log-probabilities.

@@ -105,6 +105,13 @@ impl Watch {
     }
 }
 
+/// Whether all of a lane's numbers are.
+fn finite(m: &Measured, lane: usize, lanes: usize) -> bool {
+    let n = m.losses.len() / lanes.max(1);
+    let all = |v: &Vec<f32>| v[lane * n..(lane + 1) * n].iter().all(|x| x.is_finite());
+    m.grad_norm[lane].is_finite() && [&m.losses, &m.chosen, &m.rejected, &m.weights, &m.grad_sq].into_iter().all(all)
+}
+
 fn median(mut values: Vec<f32>) -> Option<f32> {
     values.sort_by(f32::total_cmp);
     values.get(values.len() / 2).copied()
@@ -166,13 +173,11 @@ impl Guard {
     /// # Errors
     /// Where the device fails.
     pub fn after(&mut self, trainer: &mut Trainer, m: &Measured) -> Result<Vec<Stopped>> {
-        let n = m.losses.len() / self.lanes.len().max(1);
-        let mut well = vec![false; self.lanes.len()];
+        let lanes = self.lanes.len();
+        let mut well = vec![false; lanes];
         let mut bad = Vec::new();
         for (lane, watch) in self.lanes.iter_mut().enumerate().filter(|(_, w)| !w.diverged) {
-            let of = lane * n..(lane + 1) * n;
-            let finite = m.grad_norm[lane].is_finite() && [&m.losses, &m.chosen, &m.rejected, &m.weights, &m.grad_sq].iter().all(|v| v[of.clone()].iter().all(|x| x.is_finite()));
-            match watch.see(m.objective[lane], finite) {
+            match watch.see(m.objective[lane], finite(m, lane, lanes)) {
                 Verdict::Well => well[lane] = true,
                 Verdict::Odd => {}
                 Verdict::Bad(cause) => bad.push((lane, cause)),
@@ -232,6 +237,34 @@ mod tests {
         assert_eq!(after(&[-5.0; 3]).see(39.0, true), Verdict::Well);
         assert_eq!(after(&[-5.0; 3]).see(41.0, true), Verdict::Odd);
         assert_eq!(after(&[]).see(1e30, true), Verdict::Well);
+        assert_eq!(median(vec![5.0, 1.0, 4.0, 2.0, 3.0]), Some(3.0));
+    }
+
+    #[test]
+    fn any_number_of_a_lane_says_that_it_is_not_well_and_of_no_other_lane() {
+        let wide = vec![1.0; 6];
+        let m = Measured {
+            losses: wide.clone(), chosen: wide.clone(), rejected: wide.clone(), weights: wide.clone(), grad_sq: wide, grad_norm: vec![1.0; 3], ..Measured::default()
+        };
+        assert!((0..3).all(|lane| finite(&m, lane, 3)));
+        for at in 0..6 {
+            for column in 0..6 {
+                let mut m = m.clone();
+                let at = if column == 5 { at / 2 } else { at };
+                let lane = if column == 5 { at } else { at / 2 };
+                [&mut m.losses, &mut m.chosen, &mut m.rejected, &mut m.weights, &mut m.grad_sq, &mut m.grad_norm][column][at] = f32::NEG_INFINITY;
+                assert_eq!([0, 1, 2].map(|l| finite(&m, l, 3)), [0, 1, 2].map(|l| l != lane), "column {column}, {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_no_measure() {
+        let mut guard = Guard { lanes: vec![after(&[0.7; 5])], copied: 0, well: vec![0], pending: false };
+        assert_eq!(guard.lanes[0].see(1e4, true), Verdict::Odd);
+        guard.forget();
+        assert_eq!(guard.lanes[0].see(1e4, true), Verdict::Well);
+        assert_eq!(guard.lanes[0].see(2e6, true), Verdict::Odd, "the count began anew");
     }
 
     #[test]

@@ -7,6 +7,8 @@ import type { Fault } from './protocol';
 
 const TICK_MS = 500;
 const SILENT_MS = 3_500;
+/** A device is known to be lost so soon after what it was asked for has failed. */
+const LOSS_MS = 200;
 /** No device has been had in this time. */
 const OPENING_MS = 20_000;
 /** A software adapter computes with the page's own cores and may take long over its first work. */
@@ -68,6 +70,12 @@ export class GpuWatch {
   /** The run has made a step, so every kernel has run. */
   stepped(): void {
     this.known = true;
+  }
+
+  /** Whether an error of the engine's comes from a loss that is told; a read-back that is cut off may be first to say so. */
+  async lost(): Promise<boolean> {
+    if (this.on && this.device) await Promise.race([this.device.lost, new Promise((go) => setTimeout(go, LOSS_MS))]);
+    return this.told;
   }
 
   private follow(device: GPUDevice, info: GPUAdapterInfo): void {

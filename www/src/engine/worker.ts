@@ -153,6 +153,7 @@ async function pull(): Promise<void> {
       // After an error the session is of no further use.
       session = undefined;
       allowed = 0;
+      if (await watch.lost()) return;
       post({ type: 'failed', run, error: asEngineError(thrown), fatal: isFatal(thrown) });
     }
   }
