@@ -8,7 +8,7 @@ use super::prelude::*;
 /// Adaptive preference scaling.
 pub struct AdaDpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "ada_dpo",
     name: "Ada-DPO",
     family: Family::Related,
@@ -35,7 +35,7 @@ static INFO: MethodInfo = MethodInfo {
     gauge: "mean τ of the pairs",
     margins_only: true,
     ..CARD
-};
+});
 
 /// Root of KL(Bernoulli(σ(u)) ‖ ½) = ρ₀; infinite where there is none.
 pub(super) fn root(rho0: f64) -> f64 {
@@ -94,6 +94,7 @@ impl Objective for AdaDpo {
         Weighing { tau, ..uniform(&batch.losses) }
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("ada_dpo.wgsl")
     }

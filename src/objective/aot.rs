@@ -5,7 +5,7 @@ use super::prelude::*;
 /// AOT.
 pub struct Aot;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "aot",
     name: "AOT",
     family: Family::Trl,
@@ -20,7 +20,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[BETA, ParamInfo::new("epsilon", "ε", 0.0, [0.0, 0.5], "Label smoothing.")],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Aot {
     fn info(&self) -> &'static MethodInfo {
@@ -36,6 +36,7 @@ impl Objective for Aot {
         Some(log_loss(d.clone()) * (epsilon.clone().neg() + 1.0) + log_loss(d.neg()) * epsilon)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn aot_reference(i: u32) -> f32 { return reference(i) - reference(pairs() + i); }
 fn aot_policy(i: u32) -> f32 { return margin(i) + aot_reference(i); }

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// AOT, unpaired.
 pub struct AotUnpaired;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "aot_unpaired",
     name: "AOT, unpaired",
     family: Family::Trl,
@@ -19,7 +19,7 @@ static INFO: MethodInfo = MethodInfo {
     note: "A pair is named by its chosen answer's place; TRL once called it aot_pair.",
     params: &[BETA, ParamInfo::new("epsilon", "ε", 0.0, [0.0, 0.5], "Label smoothing.")],
     ..CARD
-};
+});
 
 impl Objective for AotUnpaired {
     fn info(&self) -> &'static MethodInfo {
@@ -33,6 +33,7 @@ impl Objective for AotUnpaired {
         Some(log_loss(d.clone()) * (epsilon.clone().neg() + 1.0) + log_loss(d.neg()) * epsilon)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn aot_unpaired_rank_w(i: u32) -> u32 {
     var rank = 0u;

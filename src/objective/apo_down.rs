@@ -5,7 +5,7 @@ use super::prelude::*;
 /// APO-down.
 pub struct ApoDown;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "apo_down",
     name: "APO-down",
     family: Family::Trl,
@@ -17,7 +17,7 @@ static INFO: MethodInfo = MethodInfo {
     not_robust_to: "A change in the mix.",
     note: "For chosen answers that are worse than what the policy writes: it lowers them too, by design.",
     ..CARD
-};
+});
 
 impl Objective for ApoDown {
     fn info(&self) -> &'static MethodInfo {
@@ -28,6 +28,7 @@ impl Objective for ApoDown {
         Some(sigmoid(x.a.clone() * params.get("beta")) + sigmoid(x.h() * params.get("beta")).neg() + 1.0)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn apo_down_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(apo_down_beta);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// APO-zero.
 pub struct ApoZero;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "apo_zero",
     name: "APO-zero",
     family: Family::Trl,
@@ -17,7 +17,7 @@ static INFO: MethodInfo = MethodInfo {
     not_robust_to: "A change in the mix.",
     note: "For chosen answers that are better than what the policy writes.",
     ..CARD
-};
+});
 
 impl Objective for ApoZero {
     fn info(&self) -> &'static MethodInfo {
@@ -28,6 +28,7 @@ impl Objective for ApoZero {
         Some(sigmoid(x.a.clone() * params.get("beta")).neg() + sigmoid(x.b.clone() * params.get("beta")) + 1.0)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn apo_zero_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(apo_zero_beta);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// BCO.
 pub struct BcoPair;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "bco_pair",
     name: "BCO",
     family: Family::Trl,
@@ -17,7 +17,7 @@ static INFO: MethodInfo = MethodInfo {
     not_robust_to: "Wrong labels and a change in the mix.",
     note: "Without the running mean that shifts rewards, as in TRL since 0.29.",
     ..CARD
-};
+});
 
 impl Objective for BcoPair {
     fn info(&self) -> &'static MethodInfo {
@@ -28,6 +28,7 @@ impl Objective for BcoPair {
         Some(log_loss(x.a.clone() * params.get("beta")) + log_loss(x.b.clone() * params.get("beta").neg()))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn bco_pair_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(bco_pair_beta);

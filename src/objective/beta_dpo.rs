@@ -5,7 +5,7 @@ use super::prelude::*;
 /// DPO with a dynamic β.
 pub struct BetaDpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "beta_dpo",
     name: "β-DPO",
     paper: "Wu et al., β-DPO: Direct Preference Optimization with Dynamic β",
@@ -26,7 +26,7 @@ static INFO: MethodInfo = MethodInfo {
     margins_only: true,
     gpu: false,
     ..CARD
-};
+});
 
 impl Objective for BetaDpo {
     fn info(&self) -> &'static MethodInfo {

@@ -25,7 +25,7 @@ pub struct ParamInfo {
 impl ParamInfo {
     /// A knob that every form of its method uses.
     pub const fn new(id: &'static str, symbol: &'static str, default: f64, range: [f64; 2], help: &'static str) -> Self {
-        Self { id, symbol, default, min: range[0], max: range[1], help, forms: &[] }
+        Self { id, symbol, default, min: range[0], max: range[1], help: prose(help), forms: &[] }
     }
 
     /// The same knob, used by these forms only.
@@ -50,7 +50,7 @@ pub struct FormInfo {
 impl FormInfo {
     /// A variant.
     pub const fn new(id: &'static str, name: &'static str, help: &'static str) -> Self {
-        Self { id, name, help }
+        Self { id, name, help: prose(help) }
     }
 }
 
@@ -158,6 +158,27 @@ impl MethodInfo {
     /// Whether it needs this.
     pub fn needs(&self, need: Need) -> bool {
         self.needs.contains(&need)
+    }
+}
+
+/// Text that only people read: not in the browser's engine, where the page has it from its own catalog.
+const fn prose(text: &'static str) -> &'static str {
+    if cfg!(target_family = "wasm") { "" } else { text }
+}
+
+/// A method's card as it is compiled in.
+pub const fn card(info: MethodInfo) -> MethodInfo {
+    MethodInfo {
+        paper: prose(info.paper),
+        arxiv: prose(info.arxiv),
+        formula: prose(info.formula),
+        adversary: prose(info.adversary),
+        robust_to: prose(info.robust_to),
+        not_robust_to: prose(info.not_robust_to),
+        note: prose(info.note),
+        name_clash: prose(info.name_clash),
+        gauge: prose(info.gauge),
+        ..info
     }
 }
 

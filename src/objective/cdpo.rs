@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Conservative DPO.
 pub struct Cdpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "cdpo",
     name: "cDPO",
     paper: "Mitchell, A note on DPO with noisy preferences and its relationship to IPO",
@@ -22,7 +22,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[BETA, ParamInfo::new("epsilon", "ε", 0.1, [0.0, 0.5], "Probability that a label is wrong.").only(&["fixed"])],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Cdpo {
     fn info(&self) -> &'static MethodInfo {
@@ -35,6 +35,7 @@ impl Objective for Cdpo {
         Some(log_loss(z.clone()) * (epsilon.clone().neg() + 1.0) + log_loss(z.neg()) * epsilon)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn cdpo_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(cdpo_beta);

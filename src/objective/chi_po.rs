@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Chi-squared preference optimization.
 pub struct ChiPo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "chi_po",
     name: "χPO",
     paper: "Huang et al., Correcting the Mythos of KL-Regularization: Direct Alignment without Overoptimization via Chi-Squared PO",
@@ -23,7 +23,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     gauge: "share of pairs whose logit is clipped",
     ..CARD
-};
+});
 
 fn logit(a: Tensor<2>, b: Tensor<2>, beta: Tensor<2>) -> Tensor<2> {
     // Wide bounds, so that the exponential stays finite.
@@ -51,6 +51,7 @@ impl Objective for ChiPo {
         Weighing { tau: beyond.greater_equal_elem(1.0).float().mean_dim(1), ..uniform(&batch.losses) }
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn chi_po_link(r: f32) -> f32 { return exp(clamp(r, -88.0, 20.0)) + r; }
 fn chi_po_slope(r: f32) -> f32 { return select(0.0, exp(clamp(r, -88.0, 20.0)), r > -88.0 && r < 20.0) + 1.0; }

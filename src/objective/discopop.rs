@@ -5,7 +5,7 @@ use super::prelude::*;
 /// DiscoPOP.
 pub struct Discopop;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "discopop",
     name: "DiscoPOP",
     family: Family::Trl,
@@ -18,7 +18,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[BETA, ParamInfo::new("tau", "τ", 0.05, [1e-3, 10.0], "Temperature of the gate between the two losses.")],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Discopop {
     fn info(&self) -> &'static MethodInfo {
@@ -32,6 +32,7 @@ impl Objective for Discopop {
         Some(log_loss(u.clone()) * down + u.neg().clamp_max(80.0).exp() * up)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn discopop_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(discopop_beta);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Direct preference optimization.
 pub struct Dpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "dpo",
     name: "DPO",
     family: Family::Paper,
@@ -18,7 +18,7 @@ static INFO: MethodInfo = MethodInfo {
     confidence: Confidence::Text,
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Dpo {
     fn info(&self) -> &'static MethodInfo {

@@ -8,7 +8,7 @@ use super::{log_mean_exp, tilt};
 /// Distributionally robustifying DPO.
 pub struct DrDpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "dr_dpo",
     name: "Dr. DPO",
     paper: "Wu et al., Towards Robust Alignment: Distributionally Robustifying DPO",
@@ -34,13 +34,14 @@ static INFO: MethodInfo = MethodInfo {
     ],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for DrDpo {
     fn info(&self) -> &'static MethodInfo {
         &INFO
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("dr_dpo.wgsl")
     }

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Efficient exact optimization, two answers.
 pub struct ExoPref;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "exo_pref",
     name: "EXO (pairs)",
     family: Family::Related,
@@ -28,7 +28,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for ExoPref {
     fn info(&self) -> &'static MethodInfo {
@@ -48,6 +48,7 @@ impl Objective for ExoPref {
         Some(q * (log_q - won) + sigmoid(z.neg()) * (log_rest - lost))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn exo_pref_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(exo_pref_beta);

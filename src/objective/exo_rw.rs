@@ -6,7 +6,7 @@ use burn::tensor::activation;
 /// Efficient exact optimization on K samples.
 pub struct ExoRw;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "exo_rw",
     name: "EXO (rewards)",
     family: Family::Related,
@@ -29,7 +29,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     gpu: false,
     ..CARD
-};
+});
 
 impl Objective for ExoRw {
     fn info(&self) -> &'static MethodInfo {

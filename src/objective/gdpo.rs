@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Geometric-averaged DPO.
 pub struct Gdpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "gdpo",
     name: "GDPO",
     family: Family::Related,
@@ -22,7 +22,7 @@ static INFO: MethodInfo = MethodInfo {
     name_clash: "GDPO is also Group Distributional Preference Optimization (2412.20299) and a reward-decoupled method (2601.05242).",
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Gdpo {
     fn info(&self) -> &'static MethodInfo {
@@ -33,6 +33,7 @@ impl Objective for Gdpo {
         Some(log_loss(x.h() * x.certainty() * params.get("beta")))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn gdpo_pair(form: u32, i: u32) -> vec3<f32> {
     let scale = param(gdpo_beta) * certainty(i);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Geometric-averaged IPO.
 pub struct Gipo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "gipo",
     name: "GIPO",
     family: Family::Related,
@@ -25,7 +25,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Gipo {
     fn info(&self) -> &'static MethodInfo {
@@ -40,6 +40,7 @@ impl Objective for Gipo {
         })
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn gipo_pair(form: u32, i: u32) -> vec3<f32> {
     let goal = 0.5 / param(gipo_beta);

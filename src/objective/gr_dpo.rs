@@ -6,7 +6,7 @@ use burn::tensor::activation;
 /// Group-robust DPO.
 pub struct GrDpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "gr_dpo",
     name: "GR-DPO",
     paper: "Ramesh et al., Group Robust Preference Optimization",
@@ -35,13 +35,14 @@ static INFO: MethodInfo = MethodInfo {
     ],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for GrDpo {
     fn info(&self) -> &'static MethodInfo {
         &INFO
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("gr_dpo.wgsl")
     }

@@ -6,7 +6,7 @@ use super::prelude::*;
 /// Group-robust IPO.
 pub struct GrIpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "gr_ipo",
     name: "GR-IPO",
     paper: "Ramesh et al., Group Robust Preference Optimization",
@@ -21,7 +21,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[beta(0.01), ParamInfo::new("eta", "η", 1e-4, [0.0, 100.0], "Step size of the group weights; 0 keeps every group at the same weight.")],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for GrIpo {
     fn info(&self) -> &'static MethodInfo {
@@ -36,6 +36,7 @@ impl Objective for GrIpo {
         group_weights(batch, state)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         // The parameters are GR-DPO's, in the same order.
         "fn gr_ipo_pair(form: u32, i: u32) -> vec3<f32> {

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Geometric-averaged ROPO.
 pub struct Gropo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "gropo",
     name: "GROPO",
     family: Family::Related,
@@ -26,7 +26,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Gropo {
     fn info(&self) -> &'static MethodInfo {
@@ -38,6 +38,7 @@ impl Objective for Gropo {
         Some(log_loss(u.clone()) * params.get("gamma") + sigmoid(u.neg()) * params.get("alpha"))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn gropo_pair(form: u32, i: u32) -> vec3<f32> {
     let scale = param(gropo_beta) * certainty(i);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Hinge.
 pub struct Hinge;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "hinge",
     name: "Hinge",
     family: Family::Trl,
@@ -18,7 +18,7 @@ static INFO: MethodInfo = MethodInfo {
     note: "With a reference this is RSO's hinge-norm loss; SLiC's own has none.",
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Hinge {
     fn info(&self) -> &'static MethodInfo {
@@ -29,6 +29,7 @@ impl Objective for Hinge {
         Some((x.h() * params.get("beta")).neg().add_scalar(1.0).clamp_min(0.0))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn hinge_pair(form: u32, i: u32) -> vec3<f32> {
     let off = 1.0 - param(hinge_beta) * margin(i);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Identity preference optimization.
 pub struct Ipo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "ipo",
     name: "IPO",
     paper: "Azar et al., A General Theoretical Paradigm to Understand Learning from Human Preferences",
@@ -22,7 +22,7 @@ static INFO: MethodInfo = MethodInfo {
         FormInfo::new("soft", "soft labels", "The target is scaled by 2p̂ − 1 (Furuta et al.)."),
     ],
     ..CARD
-};
+});
 
 impl Objective for Ipo {
     fn info(&self) -> &'static MethodInfo {
@@ -42,6 +42,7 @@ impl Objective for Ipo {
         }.square())
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn ipo_pair(form: u32, i: u32) -> vec3<f32> {
     let goal = 0.5 / param(ipo_beta);

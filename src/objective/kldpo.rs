@@ -11,7 +11,7 @@ pub struct Kldpo;
 /// The authors' code clamps each weight here.
 const CLAMP: f32 = 10.0;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "kldpo",
     name: "KLDPO",
     family: Family::Paper,
@@ -53,13 +53,14 @@ static INFO: MethodInfo = MethodInfo {
     gauge: "τ, the temperature of the tilt",
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Kldpo {
     fn info(&self) -> &'static MethodInfo {
         &INFO
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("kldpo.wgsl")
     }

@@ -6,7 +6,7 @@ use super::prelude::*;
 /// MaxMin, offline.
 pub struct MaxMin;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "maxmin",
     name: "MaxMin (our surrogate)",
     paper: "Chakraborty et al., MaxMin-RLHF: Alignment with Diverse Human Preferences",
@@ -21,7 +21,7 @@ static INFO: MethodInfo = MethodInfo {
     note: "The paper learns one reward model per cluster of annotators and trains by reinforcement; this is the hard limit of GR-DPO instead.",
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for MaxMin {
     fn info(&self) -> &'static MethodInfo {
@@ -43,6 +43,7 @@ impl Objective for MaxMin {
         Weighing { weights, objective: loss.clone(), loss, ..flat }
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn maxmin_mean(group: u32) -> f32 {
     var sum = 0.0;

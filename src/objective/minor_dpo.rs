@@ -6,7 +6,7 @@ use super::prelude::*;
 /// Minor DPO.
 pub struct MinorDpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "minor_dpo",
     name: "Minor DPO",
     family: Family::Related,
@@ -20,7 +20,7 @@ static INFO: MethodInfo = MethodInfo {
     confidence: Confidence::Reading,
     note: "Two summaries agree on the formula; no code of the authors was found. At b = 0, where every run starts, the gate is closed.",
     ..CARD
-};
+});
 
 impl Objective for MinorDpo {
     fn info(&self) -> &'static MethodInfo {
@@ -32,6 +32,7 @@ impl Objective for MinorDpo {
         Some(log_loss((x.a.clone() - x.b.clone() * gate) * params.get("beta")))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn minor_dpo_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(minor_dpo_beta);

@@ -10,7 +10,7 @@ const fn weight(id: &'static str, default: f64) -> ParamInfo {
     ParamInfo::new(id, id, default, [-100.0, 100.0], "Weight of the loss type of this name; 0 leaves it out.")
 }
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "mix",
     name: "Weighted sum",
     family: Family::Trl,
@@ -43,7 +43,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     gpu: false,
     ..CARD
-};
+});
 
 /// Loss type, its method, and its form.
 const PARTS: [(&str, &dyn Objective, &str); 15] = [

@@ -60,7 +60,7 @@ pub use pairs::{Given, Pairs, log_loss, ranks};
 
 /// What the files of single methods use.
 mod prelude {
-    pub use super::card::{BETA, CARD, Confidence, Family, FormInfo, MethodInfo, Need, ParamInfo, beta};
+    pub use super::card::{BETA, CARD, Confidence, Family, FormInfo, MethodInfo, Need, ParamInfo, beta, card};
     pub use super::pairs::{Pairs, log_loss, matched, ranks, sigmoid};
     pub use crate::config::LaneConfig;
     pub use super::{Batch, Objective, Params, Weighing, uniform};

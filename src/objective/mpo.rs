@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Maximum preference optimization.
 pub struct Mpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "mpo",
     name: "MPO (our reading)",
     family: Family::Related,
@@ -27,7 +27,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[ParamInfo::new("weight", "λ", 0.01, [0.0, 10.0], "Weight of the log-probability of reference data, per text; ours.")],
     gpu: false,
     ..CARD
-};
+});
 
 impl Objective for Mpo {
     fn info(&self) -> &'static MethodInfo {

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Multi-reference preference optimization.
 pub struct Mrpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "mrpo",
     name: "MRPO",
     family: Family::Related,
@@ -32,7 +32,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     gpu: false,
     ..CARD
-};
+});
 
 /// Both answers' log-probabilities under the references together.
 fn joined(form: &str, x: &Pairs<'_>, params: &Params) -> [Tensor<2>; 2] {

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// NCA.
 pub struct NcaPair;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "nca_pair",
     name: "NCA",
     family: Family::Trl,
@@ -16,7 +16,7 @@ static INFO: MethodInfo = MethodInfo {
     robust_to: "A fall of the chosen answers' probability: it is anchored to the reference.",
     not_robust_to: "Wrong labels and a change in the mix.",
     ..CARD
-};
+});
 
 impl Objective for NcaPair {
     fn info(&self) -> &'static MethodInfo {
@@ -28,6 +28,7 @@ impl Objective for NcaPair {
         Some(log_loss(a.clone()) + (log_loss(a.neg()) + log_loss(b.neg())) * 0.5)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn nca_pair_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(nca_pair_beta);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Provably robust DPO.
 pub struct Rdpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "rdpo",
     name: "rDPO",
     paper: "Chowdhury et al., Provably Robust DPO: Aligning Language Models with Noisy Feedback",
@@ -19,7 +19,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[BETA, ParamInfo::new("epsilon", "ε", 0.1, [0.0, 0.49], "Rate at which labels are thought to be flipped.")],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for Rdpo {
     fn info(&self) -> &'static MethodInfo {
@@ -32,6 +32,7 @@ impl Objective for Rdpo {
         Some((right - log_loss(z.neg()) * epsilon.clone()) / (epsilon * -2.0 + 1.0))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn rdpo_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(rdpo_beta);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Regularized preference optimization.
 pub struct Rpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "rpo",
     name: "RPO",
     family: Family::Related,
@@ -29,7 +29,7 @@ static INFO: MethodInfo = MethodInfo {
         ParamInfo::new("eta", "η", 0.005, [0.0, 10.0], "Weight of the supervised term; 0 is DPO."),
     ],
     ..CARD
-};
+});
 
 impl Objective for Rpo {
     fn info(&self) -> &'static MethodInfo {
@@ -50,6 +50,7 @@ impl Objective for Rpo {
         Some(log_loss(x.h() * beta) - x.chosen() * scale * eta)
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn rpo_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(rpo_beta);

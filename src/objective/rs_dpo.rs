@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Rejection sampling, then DPO.
 pub struct RsDpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "rs_dpo",
     name: "RS-DPO",
     family: Family::Related,
@@ -28,7 +28,7 @@ static INFO: MethodInfo = MethodInfo {
     margins_only: true,
     gpu: false,
     ..CARD
-};
+});
 
 impl Objective for RsDpo {
     fn info(&self) -> &'static MethodInfo {

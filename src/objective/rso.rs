@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Statistical rejection sampling.
 pub struct Rso;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "rso",
     name: "RSO",
     family: Family::Related,
@@ -33,7 +33,7 @@ static INFO: MethodInfo = MethodInfo {
     ],
     gpu: false,
     ..CARD
-};
+});
 
 impl Objective for Rso {
     fn info(&self) -> &'static MethodInfo {

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// SFT.
 pub struct Sft;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "sft",
     name: "SFT",
     family: Family::Trl,
@@ -17,7 +17,7 @@ static INFO: MethodInfo = MethodInfo {
     not_robust_to: "Wrong labels, which it imitates, and a change in the mix.",
     params: &[BETA],
     ..CARD
-};
+});
 
 impl Objective for Sft {
     fn info(&self) -> &'static MethodInfo {
@@ -33,6 +33,7 @@ impl Objective for Sft {
         Some(x.chosen().neg() / x.tokens(0).mean_dim(1))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn sft_pair(form: u32, i: u32) -> vec3<f32> {
     let scale = f32(pairs()) / all_tokens_w();

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// Sigmoid, length-normalized.
 pub struct SigmoidNorm;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "sigmoid_norm",
     name: "Sigmoid, length-normalized",
     family: Family::Trl,
@@ -18,7 +18,7 @@ static INFO: MethodInfo = MethodInfo {
     note: "Log-ratios per token are small: published runs use β of several units.",
     name_clash: "RSO's sigmoid-norm is another: there norm means divided by the reference policy.",
     ..CARD
-};
+});
 
 impl Objective for SigmoidNorm {
     fn info(&self) -> &'static MethodInfo {
@@ -33,6 +33,7 @@ impl Objective for SigmoidNorm {
         Some(log_loss((x.a.clone() / x.tokens(0) - x.b.clone() / x.tokens(1)) * params.get("beta")))
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn sigmoid_norm_pair(form: u32, i: u32) -> vec3<f32> {
     let beta = param(sigmoid_norm_beta);

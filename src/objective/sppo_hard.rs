@@ -5,7 +5,7 @@ use super::prelude::*;
 /// SPPO.
 pub struct SppoHard;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "sppo_hard",
     name: "SPPO",
     family: Family::Trl,
@@ -17,7 +17,7 @@ static INFO: MethodInfo = MethodInfo {
     not_robust_to: "Wrong labels, whose squared distance counts most, and a change in the mix.",
     note: "The loss alone; the self-play rounds of the paper are not part of it.",
     ..CARD
-};
+});
 
 impl Objective for SppoHard {
     fn info(&self) -> &'static MethodInfo {
@@ -29,6 +29,7 @@ impl Objective for SppoHard {
         Some((x.a.clone() - goal.clone()).square() + (x.b.clone() + goal).square())
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn sppo_hard_pair(form: u32, i: u32) -> vec3<f32> {
     let goal = 0.5 / param(sppo_hard_beta);

@@ -5,7 +5,7 @@ use super::prelude::*;
 /// DPO robust in total variation.
 pub struct TvDro;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "tv_dro",
     name: "TV-DRO",
     paper: "Mandal et al., Distributionally Robust RLHF",
@@ -20,7 +20,7 @@ static INFO: MethodInfo = MethodInfo {
     params: &[BETA, ParamInfo::new("rho", "ρ", 0.1, [0.0, 1.0], "Share of the weight that the adversary may move; 0 is DPO, 1 the single worst pair.")],
     margins_only: true,
     ..CARD
-};
+});
 
 impl Objective for TvDro {
     fn info(&self) -> &'static MethodInfo {
@@ -44,6 +44,7 @@ impl Objective for TvDro {
         Weighing { weights, objective: loss.clone(), loss, ..uniform(&batch.losses) }
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         "fn tv_dro_weight(form: u32, i: u32, s: Summary) -> vec2<f32> {
     let n = pairs();

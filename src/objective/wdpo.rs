@@ -9,7 +9,7 @@ use super::prelude::*;
 /// Wasserstein distributionally robust DPO.
 pub struct Wdpo;
 
-static INFO: MethodInfo = MethodInfo {
+static INFO: MethodInfo = card(MethodInfo {
     id: "wdpo",
     name: "WDPO",
     family: Family::Paper,
@@ -42,7 +42,7 @@ static INFO: MethodInfo = MethodInfo {
     margins_only: true,
     needs_embedding_gradient: true,
     ..CARD
-};
+});
 
 /// Below this mean squared gradient the root's slope is cut: √x has none at 0.
 const FLOOR: f32 = 1e-16;
@@ -52,6 +52,7 @@ impl Objective for Wdpo {
         &INFO
     }
 
+    #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("wdpo.wgsl")
     }

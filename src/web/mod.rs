@@ -43,24 +43,6 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").into()
 }
 
-/// Metadata of every method: `MethodInfo[]`.
-///
-/// # Errors
-/// Never in practice; serialization is fallible by type.
-#[wasm_bindgen]
-pub fn methods() -> Result<JsValue, JsValue> {
-    to_js(&crate::objective::methods())
-}
-
-/// Every scenario with the run that it starts from: `ScenarioStart[]`.
-///
-/// # Errors
-/// As [`methods`].
-#[wasm_bindgen]
-pub fn scenarios() -> Result<JsValue, JsValue> {
-    to_js(&crate::config::starts())
-}
-
 /// Looks at a file of the user's own pairs (JSONL text): `{summary: Summary, config: RunConfig}`; or of texts with labels for
 /// the emotion experiment (CSV or JSONL): `{texts: TextsSummary, config: RunConfig}`.
 ///
