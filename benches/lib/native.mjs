@@ -49,6 +49,8 @@ export async function measureNative(work, options, say) {
     const count = lanes === '15*dpo' ? 15 : lanes.split(',').length;
     for (const threads of [1, 2]) jobs.push({ name: `prefshift, ${lanes}`, lanes: count, threads, make: () => ours([lanes], threads) });
   }
+  // What a lane costs beside methods that it does not use: the sum of both alone, where lanes do not slow each other.
+  for (const lanes of ['mix', 'beta_dpo', 'dpo,mix,beta_dpo']) jobs.push({ name: `prefshift, ${lanes}`, lanes: lanes.split(',').length, threads: 1, make: () => ours([lanes], 1) });
   for (const framework of ['jax', 'torch']) {
     for (const threads of [1, 2]) jobs.push({ name: framework, lanes: 1, threads, make: () => start([python, join(HERE, 'native.py'), framework, String(threads), path]) });
   }
