@@ -3,6 +3,7 @@
 use super::device::{Gpu, Kernel};
 use super::matmul;
 use super::objective;
+use crate::config::LaneConfig;
 use crate::fused::layout::Shape;
 use std::sync::Arc;
 
@@ -47,13 +48,13 @@ pub struct Step {
 }
 
 impl Step {
-    /// The methods' weighing, and AdamW.
-    pub fn new(gpu: &Gpu, shape: &Shape) -> Self {
+    /// The weighing of these lanes' methods, and AdamW.
+    pub fn new(gpu: &Gpu, shape: &Shape, lanes: &[LaneConfig]) -> Self {
         let prelude = prelude(shape);
         let kernel = |entry: &str, source: &str, written: &[bool]| gpu.kernel(entry, &(prelude.clone() + source), written);
         let adamw = include_str!("adamw.wgsl");
         Self {
-            objective: kernel("main", &objective::source(), &[false, false, true, true, true]),
+            objective: kernel("main", &objective::source(lanes), &[false, false, true, true, true]),
             // Each entry point binds what it uses; the rest of the file's bindings do not count for it.
             squares: kernel("squares", adamw, &[false, true]),
             update: kernel("update", adamw, &[false, true, false, true, true, true]),

@@ -139,7 +139,7 @@ impl GpuLanes {
         let moments = gpu.buffer("moments", 2 * lanes.len() * padded.len, STORAGE)?;
         let kept = gpu.buffer("the methods' states", lanes.len() * groups, STORAGE)?;
         let program = Recording {
-            gpu: &gpu, plan: &plan, grads: &grads, measured: &measured, feed: &feed_buffer, moments: &moments, kept: &kept, groups, measures,
+            gpu: &gpu, plan: &plan, lanes, grads: &grads, measured: &measured, feed: &feed_buffer, moments: &moments, kept: &kept, groups, measures,
         }.record()?;
         gpu.check()?;
         let mut this = Self {
@@ -363,6 +363,7 @@ impl GpuLanes {
 struct Recording<'a> {
     gpu: &'a Gpu,
     plan: &'a Plan<'a>,
+    lanes: &'a [LaneConfig],
     grads: &'a Gradients,
     measured: &'a Buffer,
     feed: &'a Buffer,
@@ -377,7 +378,7 @@ impl Recording<'_> {
         let (plan, g, pass) = (self.plan, self.grads, self.plan.pass);
         let plain = pass.lanes - pass.tangents;
         let mut r = Recorder::default();
-        let Step { objective, squares, update } = Step::new(self.gpu, &plan.shape);
+        let Step { objective, squares, update } = Step::new(self.gpu, &plan.shape, self.lanes);
         let weigh = |r: &mut Recorder, mode: u32, lanes: Slots| {
             let op = Op { z0: lanes.at as u32, mode, k: self.groups as u32, ..plan.op() };
             let buffers = [&plan.acts.log_probs, &g.squares, &g.slopes, self.measured, self.kept];

@@ -21,7 +21,7 @@ impl WarmUp {
         gpu.uncompiled(true);
         // All of them are held until they have been listed.
         let model = Kernels::new(&gpu, shape, true, lanes.iter().any(needs_tangent));
-        let rest = (Step::new(&gpu, shape), kernels::divergence(&gpu, shape), samples.then(|| kernels::sampling(&gpu, shape)));
+        let rest = (Step::new(&gpu, shape, lanes), kernels::divergence(&gpu, shape), samples.then(|| kernels::sampling(&gpu, shape)));
         let left = gpu.uncompiled(false);
         drop((model, rest));
         Self { total: left.len(), gpu, left }
