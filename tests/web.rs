@@ -229,7 +229,7 @@ async fn an_exported_policy_is_a_reference_for_the_next_run() {
 }
 
 async fn resumed(bytes: &Uint8Array, device: &str, lanes: Option<Vec<u32>>) -> Session {
-    Session::resume(&bytes.to_vec(), device.into(), None, lanes).await.unwrap_or_else(|e| panic!("{}", say(&e)))
+    Session::resume(&bytes.to_vec(), device.into(), None, lanes, None).await.unwrap_or_else(|e| panic!("{}", say(&e)))
 }
 
 /// Pulls the session until `frames` more frames were made.
@@ -272,7 +272,7 @@ async fn a_checkpoint_goes_on_as_if_it_had_never_stopped() {
     assert_eq!(text(&web::join_checkpoints(vec![parts[0].clone()]).expect_err("half a run"), "code"), "checkpoint");
     let mut half = bytes.to_vec();
     half.truncate(half.len() / 2);
-    let error = Session::resume(&half, "cpu".into(), None, None).await.err().expect("half a file");
+    let error = Session::resume(&half, "cpu".into(), None, None, None).await.err().expect("half a file");
     assert!(text(&error, "code") == "checkpoint" && text(&error, "message").contains("cut off"), "{}", say(&error));
 }
 
