@@ -1,21 +1,12 @@
 #!/usr/bin/env node
 // Wall time of every stage of the emotion experiment in the built page, as its default run makes them where nothing ships:
 // from the first sign of a stage in the status line to that of the next (`--shipped`: with what ships; `--set steps=20`: other settings).
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { serve } from './lib/browser.mjs';
+import { builtPage, serve } from './lib/browser.mjs';
 
 const { values: args } = parseArgs({ options: { device: { type: 'string', default: 'cpu' }, set: { type: 'string', default: '' }, shipped: { type: 'boolean', default: false } } });
-const dist = join(import.meta.dirname, '../www/dist');
-const files = new Map(
-  readdirSync(dist, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [path.slice(dist.length), readFileSync(path)]),
-);
-files.set('/', files.get('/index.html'));
+const files = builtPage();
 // Without what ships the page makes every stage itself.
 if (!args.shipped) files.delete('/reference/emotion.safetensors');
 const server = await serve(files);

@@ -1,23 +1,13 @@
 #!/usr/bin/env node
 // From a cold cache on localhost: the built page's first paint, the recorded run moving, and live training on the CPU
 // when play is pressed as soon as the recording moves. A fresh browser with an empty profile each time; medians.
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { serve } from './lib/browser.mjs';
+import { builtPage, serve } from './lib/browser.mjs';
 import { spread } from './lib/plan.mjs';
 
 const { values: args } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
-const dist = join(import.meta.dirname, '../www/dist');
-const files = new Map(
-  readdirSync(dist, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [path.slice(dist.length), readFileSync(path)]),
-);
-files.set('/', files.get('/index.html'));
-const server = await serve(files);
+const server = await serve(builtPage());
 
 /** Runs in the page: notes when something shows, and presses play when the recording moves. */
 function watch() {

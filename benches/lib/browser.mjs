@@ -1,5 +1,7 @@
 // Serves the bundles from this machine and opens Chromium on them.
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm', css: 'text/css', svg: 'image/svg+xml' };
@@ -15,6 +17,18 @@ export async function serve(files, { port = 0, isolated = false } = {}) {
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+/** The built page's files by their address, as `serve` takes them. */
+export function builtPage() {
+  const dist = join(import.meta.dirname, '../../www/dist');
+  const files = new Map(
+    readdirSync(dist, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path.slice(dist.length), readFileSync(path)]),
+  );
+  return files.set('/', files.get('/index.html'));
 }
 
 const COMMON = ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-dev-shm-usage', '--js-flags=--expose-gc', '--enable-precise-memory-info'];
