@@ -13,7 +13,7 @@ use prefshift::objective::dpo_losses;
 use prefshift::policy::{Gpt, Parameters, Policy};
 use prefshift::rng::{Stream, Streams};
 use prefshift::train::Trainer;
-use prefshift::train::trainer::Measured;
+use prefshift::train::measured::Measured;
 use proptest::prelude::*;
 
 const VOCABULARY: usize = 17;

@@ -12,7 +12,7 @@ use common::twin::{METHODS, Twin, gradient_error, numbers};
 use common::{largest_error, measured, minus, norm, read, within};
 use prefshift::data::TokenBatch;
 use prefshift::policy::{Parameters, Perturbation, Policy, TokenTensors};
-use prefshift::train::trainer::Measured;
+use prefshift::train::measured::Measured;
 use serde_json::Value;
 
 /// Sums of at most ten log-probabilities of size 20: some ulp each.

@@ -10,7 +10,7 @@ use crate::policy::{Gpt, Parameters, Perturbation, Policy, TokenTensors, samplin
 use crate::reward;
 use crate::train::Trainer;
 use crate::rng::{Stream, Streams};
-use crate::train::trainer::read_f32;
+use crate::train::measured::read_f32;
 use burn::tensor::Device;
 
 /// Sequences per forward pass of an evaluation: bounds memory.

@@ -1,7 +1,7 @@
 //! What the page shows of a step, derived from what the trainer measured.
 
 use crate::event::{Evaluation, Frame};
-use crate::train::trainer::Measured;
+use crate::train::measured::Measured;
 
 /// Derives what the page shows of a step: `step`, `pairs` `[lane, pair]`, `learning_rate` `[lane]`, and what was measured.
 pub(super) fn of_step((step, pairs, learning_rate): (usize, Vec<u32>, Vec<f32>), mut m: Measured) -> Frame {

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{ParamSpec, Parameters};
 use crate::train::guard::Guard;
 use crate::train::run_checkpoint::{Header, ImportedPairs, MAX_STORED_PAIRS, RunCheckpoint};
-use crate::train::trainer::read_f32;
+use crate::train::measured::read_f32;
 use burn::tensor::{Device, Tensor, TensorData};
 
 fn bad(what: impl Into<String>, mend: &str) -> Error {

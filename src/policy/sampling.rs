@@ -89,7 +89,7 @@ pub async fn sample_plain(
 /// [`keep_likeliest`] for every row of `scores` `[lane, prompt, V]`, on the CPU.
 async fn filtered(scores: Tensor<3>, config: &EvalConfig, device: &Device) -> Result<Tensor<3>> {
     let shape = scores.dims();
-    let mut values = crate::train::trainer::read_f32(scores).await?;
+    let mut values = crate::train::measured::read_f32(scores).await?;
     values.chunks_exact_mut(shape[2]).for_each(|row| keep_likeliest(row, config));
     Ok(Tensor::from_data(TensorData::new(values, shape), device))
 }

@@ -4,7 +4,7 @@ use crate::config::ModelConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::{ParamSpec, Parameters};
 use crate::train::tensor_file;
-use crate::train::trainer::read_f32;
+use crate::train::measured::read_f32;
 use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use safetensors::{Dtype, tensor::TensorView};

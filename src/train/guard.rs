@@ -2,7 +2,7 @@
 //! learning rate, and after the third time it is frozen there.
 
 use super::Trainer;
-use super::trainer::Measured;
+use super::measured::Measured;
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 

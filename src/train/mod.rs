@@ -4,7 +4,9 @@ pub mod adamw;
 pub mod bundle;
 pub mod checkpoint;
 pub mod guard;
+mod draw;
 mod keep;
+pub mod measured;
 mod plain;
 pub mod run_checkpoint;
 mod scores;
@@ -18,4 +20,5 @@ pub mod trainer;
 pub mod writing;
 
 pub use adamw::{AdamW, Rates};
-pub use trainer::{StepMetrics, Trainer};
+pub use measured::StepMetrics;
+pub use trainer::Trainer;

@@ -6,7 +6,7 @@
 use super::adamw::{AdamW, Rates};
 use super::keep::Copies;
 use super::state::LaneState;
-use super::trainer::read_f32;
+use super::measured::read_f32;
 use crate::config::LaneConfig;
 use crate::data::{PreferencePair, TokenBatch};
 use crate::error::{Error, ErrorCode, Result};

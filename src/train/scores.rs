@@ -1,7 +1,8 @@
 //! What an evaluation asks of the lanes and of their reference: scores, samples, distances.
 
 use super::Trainer;
-use super::trainer::{Lanes, read_f32};
+use super::measured::read_f32;
+use super::trainer::Lanes;
 use crate::config::EvalConfig;
 use crate::data::{PreferencePair, TokenBatch};
 use crate::error::Result;

@@ -3,7 +3,7 @@
 //! The policy has the run's own shape where that is small, so that the kernels compiled here are the run's.
 
 use super::Trainer;
-use super::trainer::Measured;
+use super::measured::Measured;
 use crate::config::{LaneConfig, ModelConfig, RunConfig, Schedule, TrainConfig};
 use crate::data::PreferencePair;
 use crate::error::{Error, ErrorCode, Result};

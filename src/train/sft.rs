@@ -1,7 +1,7 @@
 //! Supervised training of the reference policy on the scenario's corpus.
 
 use super::adamw::{AdamW, Rates, learning_rate};
-use super::trainer::read_f32;
+use super::measured::read_f32;
 use crate::config::{RunConfig, Schedule, TrainConfig};
 use crate::data::{Example, TokenBatch};
 use crate::error::Result;

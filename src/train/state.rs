@@ -1,6 +1,7 @@
 //! What a trainer needs to go on from where it is: lanes, optimizers, methods and batch orders.
 
-use super::trainer::{Lanes, Order, Trainer};
+use super::draw::Order;
+use super::trainer::{Lanes, Trainer};
 use crate::error::{Error, ErrorCode, Result};
 use crate::rng::Streams;
 

@@ -1,34 +1,31 @@
 //! One training step of every lane, without a read-back.
 //!
-//! Here are the batches and the schedule; the lanes themselves are over tensors ([`super::plain`]) or, for the
-//! transformer, in passes of our own ([`crate::fused`]). [`super::scores`] asks them what an evaluation wants to know.
+//! Here is the schedule. The lanes themselves are over tensors ([`super::plain`]) or, for the transformer, in passes of
+//! our own ([`crate::fused`]); which pairs they see is in `draw.rs`, what a step measured in [`super::measured`], and what
+//! an evaluation wants to know in `scores.rs`.
 
 use super::adamw::{Rates, learning_rate};
-use super::plain::{Drawn, PlainLanes};
+use super::draw::{Order, see, with_rows};
+use super::measured::{Measured, Parts, StepMetrics};
+use super::plain::PlainLanes;
 use super::state::order_name;
-use crate::config::{LaneConfig, RunConfig, TrainConfig};
-use crate::data::{PreferencePair, TokenBatch};
-use crate::objective::Given;
 use super::table::Table;
-use crate::error::{Error, ErrorCode, Result};
+use crate::config::{LaneConfig, RunConfig, TrainConfig};
+use crate::data::PreferencePair;
+#[cfg(feature = "gpu")]
+use crate::data::TokenBatch;
+use crate::error::Result;
+#[cfg(feature = "gpu")]
+use crate::eval::groups::by_pair;
 use crate::fused::cpu::adamw::Rate;
-use crate::fused::cpu::lanes::{CpuLanes, LaneInput, LaneMeasured};
-use crate::fused::cpu::rows::Rows;
+use crate::fused::cpu::lanes::CpuLanes;
 #[cfg(feature = "gpu")]
 use crate::fused::gpu::{GpuLanes, PairTable, Who};
 use crate::fused::layout::Layout;
-#[cfg(feature = "gpu")]
-use crate::eval::groups::by_pair;
 use crate::policy::{Parameters, Policy};
-use crate::rng::{Stream, Streams};
-use burn::tensor::{Device, Tensor};
+use crate::rng::Streams;
+use burn::tensor::Device;
 use std::sync::Arc;
-
-/// The batch order of lanes that share a seed: epochs without replacement.
-pub(super) struct Order {
-    pub(super) rng: Stream,
-    pub(super) left: Vec<u32>,
-}
 
 /// Who holds the lanes.
 pub(super) enum Lanes {
@@ -44,115 +41,16 @@ pub struct Trainer {
     pub(super) reference: Parameters,
     pub(super) device: Device,
     pub(super) lanes: Vec<LaneConfig>,
-    config: TrainConfig,
+    pub(super) config: TrainConfig,
     pub(super) seed: u32,
     pub(super) context: usize,
     groups: usize,
     pub(super) orders: Vec<(u32, Order)>,
     /// Lanes' own pairs; empty where every lane sees the run's.
-    tables: Vec<Option<Arc<Table>>>,
+    pub(super) tables: Vec<Option<Arc<Table>>>,
     pub(super) step: usize,
     /// Multiplies each lane's learning rate, `[lane]`.
     pub(super) scale: Vec<f64>,
-}
-
-/// What one step measured, before its update; perhaps still on the device until [`StepMetrics::read`].
-pub struct StepMetrics {
-    /// Step, from 0.
-    pub step: usize,
-    /// Data-set index of each pair, `[lane, pair]`.
-    pub pairs: Vec<u32>,
-    /// Learning rate, `[lane]`.
-    pub learning_rate: Vec<f32>,
-    parts: Parts,
-}
-
-enum Parts {
-    /// Per stack, as [`PlainLanes::step`] returns them.
-    Tensors(Vec<(Vec<usize>, Tensor<2>)>),
-    /// Per lane.
-    Ready(Vec<LaneMeasured>),
-    /// With [`GpuLanes`], until the next step; or what went wrong.
-    #[cfg(feature = "gpu")]
-    Gpu(Result<()>),
-}
-
-/// [`StepMetrics`] on the CPU, `[lane, pair]` row-major or `[lane]`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Measured {
-    /// Log-ratio of the chosen answer.
-    pub chosen: Vec<f32>,
-    /// Log-ratio of the rejected answer.
-    pub rejected: Vec<f32>,
-    /// Pair losses.
-    pub losses: Vec<f32>,
-    /// The adversary's weights.
-    pub weights: Vec<f32>,
-    /// ‖∇_e ℓ‖², 0 where the method does not need it.
-    pub grad_sq: Vec<f32>,
-    /// Size of each pair's slope in the descended loss, tangents aside.
-    pub pull: Vec<f32>,
-    /// The loss as published.
-    pub loss: Vec<f32>,
-    /// The function being descended.
-    pub objective: Vec<f32>,
-    /// Tilt temperature in use.
-    pub tau: Vec<f32>,
-    /// Gradient norm before the clip.
-    pub grad_norm: Vec<f32>,
-}
-
-impl StepMetrics {
-    /// Reads the step back: one transfer per stack. ([`Trainer::read`] does so for every kind of device.)
-    ///
-    /// # Errors
-    /// [`ErrorCode::Device`] where the device fails.
-    pub async fn read(self) -> Result<Measured> {
-        let lanes = self.learning_rate.len();
-        let pairs = self.pairs.len() / lanes.max(1);
-        let wide = || vec![0.0; lanes * pairs];
-        let narrow = || vec![0.0; lanes];
-        let mut m = Measured {
-            chosen: wide(), rejected: wide(), losses: wide(), weights: wide(), grad_sq: wide(), pull: wide(),
-            loss: narrow(), objective: narrow(), tau: narrow(), grad_norm: narrow(),
-        };
-        match self.parts {
-            Parts::Tensors(parts) => {
-                for (rows, tensor) in parts {
-                    let values = read_f32(tensor).await?;
-                    rows.into_iter().zip(values.chunks_exact(6 * pairs + 4)).for_each(|(row, values)| m.set(row, pairs, values));
-                }
-            }
-            #[cfg(feature = "gpu")]
-            Parts::Gpu(_) => return Err(Error::new(ErrorCode::Device, "a step on the GPU is read through its trainer", "use the CPU")),
-            Parts::Ready(parts) => {
-                for (row, p) in parts.into_iter().enumerate() {
-                    m.set(row, pairs, &[p.ratios, p.losses, p.weights, p.grad_sq, p.pull, p.scalars.to_vec()].concat());
-                }
-            }
-        }
-        Ok(m)
-    }
-}
-
-impl Measured {
-    /// Takes one lane's values: a, b, ℓ, weights, ‖g‖², pull `[pair]` each, then loss, objective, τ, norm.
-    fn set(&mut self, lane: usize, pairs: usize, values: &[f32]) {
-        let to = lane * pairs..(lane + 1) * pairs;
-        for (i, target) in [&mut self.chosen, &mut self.rejected, &mut self.losses, &mut self.weights, &mut self.grad_sq, &mut self.pull].into_iter().enumerate() {
-            target[to.clone()].copy_from_slice(&values[i * pairs..(i + 1) * pairs]);
-        }
-        for (i, target) in [&mut self.loss, &mut self.objective, &mut self.tau, &mut self.grad_norm].into_iter().enumerate() {
-            target[lane] = values[6 * pairs + i];
-        }
-    }
-}
-
-/// Reads a tensor as f32.
-pub(crate) async fn read_f32<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let failed = |what: String| Error::new(ErrorCode::Device, format!("reading results from the device failed: {what}"), "start again, or use the CPU");
-    let data = tensor.into_data_async().await.map_err(|e| failed(e.to_string()))?;
-    data.try_to_vec::<f32>().map_err(|e| failed(format!("{e:?}")))
 }
 
 impl Trainer {
@@ -272,22 +170,6 @@ impl Trainer {
         })
     }
 
-    /// Draws each seed's next batch: `[pair]` indices per distinct seed.
-    fn draw(&mut self, n_pairs: usize) -> Vec<(u32, Vec<u32>)> {
-        let batch = self.config.batch.min(n_pairs);
-        self.orders.iter_mut().map(|(seed, order)| {
-            let mut drawn = Vec::with_capacity(batch);
-            while drawn.len() < batch {
-                if order.left.is_empty() {
-                    order.left = (0..n_pairs as u32).collect();
-                    order.rng.shuffle(&mut order.left);
-                }
-                drawn.extend(order.left.pop());
-            }
-            (*seed, drawn)
-        }).collect()
-    }
-
     /// One step of every lane on the next batch. `reference` holds the cached log-probabilities (chosen, rejected)
     /// of each pair.
     pub fn step(&mut self, policy: &dyn Policy, pairs: &[PreferencePair], reference: &[[f32; 2]]) -> StepMetrics {
@@ -326,97 +208,4 @@ impl Trainer {
         self.tables.resize(self.lanes.len(), None);
         self.tables[lane] = Some(table);
     }
-
-    /// Whether the lanes have the pairs and are told only which.
-    fn has_pairs(&self) -> bool {
-        match self.policies {
-            Lanes::Plain(_) | Lanes::Cpu(_) => false,
-            #[cfg(feature = "gpu")]
-            Lanes::Gpu(_) => true,
-        }
-    }
-
-    /// The batches that lanes see, and which of them each lane does: one for each seed, and one for each seed and table.
-    fn token_batches(&self, drawn: &[(u32, Vec<u32>)], pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Batches {
-        let mut batches = Batches { seen: vec![], of: vec![], drawn: vec![] };
-        let mut made: Vec<(usize, Option<&Arc<Table>>)> = Vec::new();
-        for (lane, config) in self.lanes.iter().enumerate() {
-            let place = drawn.iter().position(|(s, _)| *s == config.seed).unwrap_or(0);
-            batches.drawn.push(place);
-            if self.has_pairs() {
-                continue;
-            }
-            let table = self.tables.get(lane).and_then(Option::as_ref);
-            let same = |other: Option<&Arc<Table>>| match (other, table) {
-                (None, None) => true,
-                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-                _ => false,
-            };
-            let known = made.iter().position(|(p, t)| *p == place && same(*t));
-            batches.of.push(known.unwrap_or(made.len()));
-            if known.is_none() {
-                let (seed, ids) = &drawn[place];
-                batches.seen.push(self.batch(*seed, ids, table, pairs, reference));
-                made.push((place, table));
-            }
-        }
-        batches
-    }
-
-    fn batch(&self, seed: u32, ids: &[u32], table: Option<&Arc<Table>>, pairs: &[PreferencePair], reference: &[[f32; 2]]) -> Seen {
-        // A stream of its own for every step: a run that is resumed draws the same.
-        let mut noise = Streams::new(u64::from(self.seed)).stream(&format!("noise/{seed}/{}", self.step));
-        let noise = ids.iter().map(|_| (noise.uniform() as f32).clamp(1e-6, 0.999_999)).collect();
-        if let Some(table) = table {
-            let (tokens, given) = table.batch(ids, self.step, self.context, noise);
-            return Seen { tokens, given };
-        }
-        let tokens = TokenBatch::from_pairs(ids.iter().map(|i| &pairs[*i as usize]), self.context);
-        let counted = tokens.counted();
-        let (chosen, rejected) = counted.split_at(ids.len());
-        let side = |s: usize| ids.iter().map(|i| reference[*i as usize][s]).collect();
-        let given = Given {
-            reference: [side(0), side(1)],
-            tokens: [chosen.to_vec(), rejected.to_vec()],
-            soft: ids.iter().map(|i| pairs[*i as usize].confidence).collect(),
-            noise,
-            ..Given::default()
-        };
-        Seen { tokens, given }
-    }
-}
-
-/// What is seen of one step.
-struct Batches {
-    seen: Vec<Seen>,
-    /// Batch of each lane.
-    of: Vec<usize>,
-    /// Which of the seeds' draws each lane sees.
-    drawn: Vec<usize>,
-}
-
-/// One batch as tokens, and what methods are given of it.
-struct Seen {
-    tokens: TokenBatch,
-    given: Given,
-}
-
-/// Each lane's view of what was drawn for its seed.
-fn see<'a>(drawn: &'a [(u32, Vec<u32>)], batches: &'a Batches, pairs: &'a [PreferencePair]) -> Drawn<'a> {
-    Drawn {
-        rows: batches.drawn.iter().map(|p| drawn[*p].1.as_slice()).collect(),
-        tokens: batches.of.iter().map(|b| &batches.seen[*b].tokens).collect(),
-        given: batches.of.iter().map(|b| &batches.seen[*b].given).collect(),
-        pairs,
-    }
-}
-
-/// The same for the fused passes: rows are laid out once a batch, however many lanes see it.
-fn with_rows<T>(batches: &[Seen], drawn: &Drawn<'_>, groups: usize, work: impl FnOnce(&[LaneInput<'_>]) -> T) -> T {
-    let rows: Vec<Rows> = batches.iter().map(|b| Rows::new(&b.tokens)).collect();
-    let inputs: Vec<LaneInput<'_>> = drawn.rows.iter().zip(&drawn.tokens).zip(&drawn.given).map(|((ids, tokens), given)| {
-        let batch = batches.iter().position(|b| std::ptr::eq(&b.tokens, *tokens)).unwrap_or(0);
-        LaneInput::new(&rows[batch], given, ids, drawn.pairs, groups)
-    }).collect();
-    work(&inputs)
 }

@@ -12,7 +12,7 @@ use prefshift::experiment::{Experiment, Inputs};
 use prefshift::policy::{ParamSpec, Parameters};
 use prefshift::rng::Stream;
 use prefshift::train::StepMetrics;
-use prefshift::train::trainer::Measured;
+use prefshift::train::measured::Measured;
 
 /// The GPU, natively whatever adapter there is; none, said, where there is none.
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]

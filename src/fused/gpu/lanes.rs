@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::fused::layout::{Layout, Shape};
 use crate::objective::{OBJECTIVES, find};
 use crate::train::state::LaneState;
-use crate::train::trainer::Measured;
+use crate::train::measured::Measured;
 use std::sync::Arc;
 use wgpu::BufferUsages;
 
