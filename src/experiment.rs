@@ -13,6 +13,7 @@ use crate::reward::RewardTraining;
 use crate::rng::Streams;
 use crate::train::bundle::{self, Made};
 use crate::train::checkpoint::{self, Header, Precision};
+use crate::train::halfway::{self, Halfway};
 use crate::train::sft::Sft;
 use crate::train::Trainer;
 use crate::train::guard::{Guard, Stopped, Watch};
@@ -34,7 +35,7 @@ pub struct Inputs {
     /// The user's own pairs, as JSONL text (scenario `imported`).
     pub imported: Option<String>,
     /// A reference policy as safetensors; without one it is trained first. For scenario `emotion` it may be a file with
-    /// everything that is made before alignment.
+    /// everything that is made before alignment; or what [`Experiment::halfway`] gave, with which the stage goes on.
     pub reference: Option<Vec<u8>>,
 }
 
@@ -176,11 +177,17 @@ impl Experiment {
         }
         self.phase = if let Some(saved) = &self.resumed {
             Phase::Reference(resume::reference(saved, &specs, device))
+        } else if let Some(bytes) = self.given.take_if(|bytes| halfway::is_halfway(bytes)) {
+            let sft = Halfway::from_bytes(&bytes, &self.config, &self.data).and_then(|at| self.sft_from(at)).unwrap_or_else(|error| {
+                events.push(resume::begun_anew(&error));
+                self.fresh_sft()
+            });
+            Phase::Sft(Box::new(sft))
         } else if let Some(bytes) = self.given.take() {
             let words = self.data.vocabulary.words();
             Phase::Reference(checkpoint::load(&bytes, &self.config.model, words, &specs, device)?)
         } else if self.config.model.policy == PolicyKind::Gpt {
-            Phase::Sft(Box::new(Sft::new(&self.config, self.policy.as_ref(), device)))
+            Phase::Sft(Box::new(self.fresh_sft()))
         } else {
             // Log-linear policies start uniform.
             let mut rng = Streams::new(u64::from(self.config.seed)).stream("sft/init");
@@ -408,10 +415,19 @@ impl Experiment {
             (Some(lane), Phase::Train(t)) if lane < self.config.lanes.len() => (t.trainer.policies().await?, lane, lane_name(&self.config.lanes[lane])),
             _ => return Err(missing()),
         };
+        let policy = self.policy_file(&params, row, note, precision).await?;
+        if lane.is_none() { self.with_made(policy, precision).await } else { Ok(policy) }
+    }
+
+    async fn policy_file(&self, params: &Parameters, row: usize, note: String, precision: Precision) -> Result<Vec<u8>> {
         let header = Header { model: self.config.model.clone(), vocabulary: self.data.vocabulary.words().to_vec(), note };
-        let policy = checkpoint::save(&header, &self.policy.specs(), &params, row, precision).await?;
-        match (lane, &self.made, &self.data.emotion) {
-            (None, Some(made), Some(corpus)) => bundle::save(&self.config, self.data.vocabulary.words(), corpus, &policy, made, precision).await,
+        checkpoint::save(&header, &self.policy.specs(), params, row, precision).await
+    }
+
+    /// The reference policy's file, in scenario `emotion` with what else was made before alignment.
+    async fn with_made(&self, policy: Vec<u8>, precision: Precision) -> Result<Vec<u8>> {
+        match (&self.made, &self.data.emotion) {
+            (Some(made), Some(corpus)) => bundle::save(&self.config, self.data.vocabulary.words(), corpus, &policy, made, precision).await,
             _ => Ok(policy),
         }
     }

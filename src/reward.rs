@@ -6,12 +6,15 @@
 use crate::config::{RewardConfig, RunConfig, Schedule, TrainConfig};
 use crate::data::emotion::{Corpus, LONGEST, Text, mixed};
 use crate::data::vocabulary::{BOS, EOS};
+use crate::error::Result;
+use crate::event::Stage;
 use crate::fused::cpu::adamw::Rate;
 use crate::fused::cpu::classifier::{CpuClassifier, layout, probabilities};
 use crate::fused::layout::{Layout, Shape};
 use crate::policy::Parameters;
 use crate::rng::{Stream, Streams};
 use crate::train::adamw::learning_rate;
+use crate::train::halfway::Halfway;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +148,23 @@ impl RewardTraining {
             self.step += 1;
         }
         loss
+    }
+
+    /// All that [`Self::go_on`] needs.
+    pub fn halfway(&self) -> Halfway {
+        Halfway { stage: Stage::RewardModel, step: self.step, position: self.rng.position(), state: self.classifier.state(), reward: None }
+    }
+
+    /// Takes a fresh training up where `at` was left.
+    ///
+    /// # Errors
+    /// Where it does not fit; nothing is changed then.
+    pub fn go_on(&mut self, at: Halfway) -> Result<()> {
+        at.state.fits(self.layout.len)?;
+        self.classifier.restore(at.state);
+        self.rng.seek(at.position);
+        self.step = at.step;
+        Ok(())
     }
 
     /// The trained model.

@@ -75,6 +75,79 @@ fn every_stage_runs_shows_what_it_made_and_can_be_given() {
     assert_ne!(texts(&reseeded.pairs), texts(&fresh.pairs));
 }
 
+/// What is half-made of a run that is cut off at the first event that `cut` holds for.
+fn until(config: &RunConfig, reference: Option<Vec<u8>>, cut: impl Fn(&Event) -> bool) -> Vec<u8> {
+    let mut experiment = Experiment::new(config.clone(), Compute::cpu(), Inputs { reference, ..Inputs::default() }).expect("an experiment");
+    loop {
+        let events = pollster::block_on(experiment.next()).expect("a stage");
+        assert!(!events.is_empty(), "it ended before it was cut off");
+        if events.iter().any(&cut) {
+            return pollster::block_on(experiment.halfway()).expect("a file").expect("a stage under way");
+        }
+    }
+}
+
+/// The first progress of each stage, `(stage, done)`.
+fn begun(events: &[Event]) -> Vec<(Stage, usize)> {
+    let mut seen: Vec<(Stage, usize)> = vec![];
+    for event in events {
+        if let Event::Progress(p) = event && seen.iter().all(|(stage, _)| *stage != p.stage) {
+            seen.push((p.stage, p.done));
+        }
+    }
+    seen
+}
+
+#[test]
+fn a_stage_cut_off_half_way_ends_at_the_same_bytes() {
+    let whole = run(small(), None);
+    let trained = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Frame(_) | Event::Evaluation(_))).cloned().collect::<Vec<_>>();
+    let at = |stage: Stage, steps: usize| move |e: &Event| matches!(e, Event::Progress(p) if p.stage == stage && p.done >= steps);
+    // Cut off twice in each stage, the second time in what had been gone on with; then while texts are written.
+    let reward = until(&small(), Some(until(&small(), None, at(Stage::RewardModel, 30))), at(Stage::RewardModel, 100));
+    let sft = until(&small(), Some(until(&small(), Some(reward.clone()), at(Stage::Sft, 20))), at(Stage::Sft, 90));
+    let written = until(&small(), Some(sft.clone()), at(Stage::Pairs, 1));
+    let goes_on = [
+        (reward, vec![(Stage::Data, 1), (Stage::RewardModel, 110), (Stage::Sft, 10), (Stage::Pairs, 64)]),
+        (sft, vec![(Stage::Data, 1), (Stage::Sft, 100), (Stage::Pairs, 64)]),
+        (written, vec![(Stage::Data, 1), (Stage::Pairs, 64)]),
+    ];
+    for (file, stages) in goes_on {
+        let onward = run(small(), Some(file));
+        assert_eq!(begun(&onward.events)[..stages.len()], stages);
+        assert_eq!((&onward.pairs, &onward.file), (&whole.pairs, &whole.file));
+        assert_eq!(trained(&onward.events), trained(&whole.events));
+        // What was made before the cut is shown again.
+        assert_eq!(products(&onward.events), products(&whole.events));
+    }
+}
+
+#[test]
+fn a_half_made_stage_of_another_run_or_damaged_begins_again_and_says_so() {
+    let mut config = small();
+    (config.reward.steps, config.sft.steps, config.train.steps) = (30, 20, 0);
+    let reward = until(&config, None, |e| matches!(e, Event::Progress(p) if p.stage == Stage::RewardModel));
+    let sft = until(&config, None, |e| matches!(e, Event::Progress(p) if p.stage == Stage::Sft));
+    let mut damaged = sft.clone();
+    *damaged.last_mut().expect("bytes") ^= 1;
+    for (config, file) in [(RunConfig { seed: 7, ..config.clone() }, reward), (config.clone(), damaged)] {
+        let (anew, fresh) = (run(config.clone(), Some(file)), run(config, None));
+        assert!(anew.events.iter().any(|e| matches!(e, Event::Warning(w) if w.message.contains("begins again"))));
+        assert_eq!(begun(&anew.events)[1], (Stage::RewardModel, 10));
+        assert_eq!(anew.file, fresh.file);
+    }
+}
+
+#[test]
+fn a_reference_policy_alone_is_gone_on_with_too() {
+    let mut config = RunConfig::for_scenario(Scenario::TwoPopulations);
+    (config.sft.steps, config.train.steps, config.data.pairs, config.eval.samples) = (40, 0, 32, 0);
+    let file = until(&config, None, |e| matches!(e, Event::Progress(p) if p.stage == Stage::Sft && p.done >= 20));
+    let onward = run(config.clone(), Some(file));
+    assert_eq!(begun(&onward.events)[1], (Stage::Sft, 30));
+    assert_eq!(onward.file, run(config, None).file);
+}
+
 #[test]
 fn the_curve_is_the_mean_of_the_mixed_reward() {
     for mixture in [Mixture::Convex, Mixture::Geometric] {

@@ -12,6 +12,7 @@ use prefshift::event::Event;
 use prefshift::experiment::{Experiment, Inputs};
 use prefshift::rng::{Stream, Streams};
 use prefshift::train::checkpoint;
+use prefshift::train::halfway::Halfway;
 use prefshift::train::run_checkpoint::{self, RunCheckpoint};
 use prefshift::{data, trace};
 use std::time::{Duration, Instant};
@@ -136,6 +137,18 @@ fn policies() {
     feed("policy", &[ErrorCode::Checkpoint], &seeds, |_, file| {
         checkpoint::load(file, &run.config().model, run.data().vocabulary.words(), &specs, &burn::tensor::Device::flex()).map(drop)
     });
+}
+
+#[test]
+fn half_made_stages() {
+    let mut run = Experiment::new(config(PolicyKind::Gpt), Compute::cpu(), Inputs::default()).expect("a run");
+    let file = loop {
+        pollster::block_on(run.next()).expect("a stage");
+        if let Some(file) = pollster::block_on(run.halfway()).expect("a file") {
+            break file;
+        }
+    };
+    feed("half-made", &[ErrorCode::Checkpoint], &[file], |_, file| Halfway::from_bytes(file, run.config(), run.data()).map(drop));
 }
 
 #[test]

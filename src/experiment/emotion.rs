@@ -1,6 +1,7 @@
 //! The stages of the emotion experiment before alignment: reward model, reference policy, what it writes, labels.
 //! Each can be given instead ([`crate::train::bundle`]).
 
+use super::resume::begun_anew;
 use super::{Experiment, Phase, SFT_CHUNK, resume};
 use crate::data::Dataset;
 use crate::data::emotion::{self, Corpus, Scored, Text, Written};
@@ -8,10 +9,10 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::event::{Event, PairText, Product, Progress, ReadText, Stage, Warning};
 use crate::fused::layout::Layout;
 use crate::policy::Parameters;
-use crate::reward::{Judge, RewardModel, RewardQuality, RewardTraining, quality};
+use crate::reward::{Judge, RewardModel, RewardQuality, RewardTraining, layout_of, quality};
 use crate::train::bundle::{self, Made, Opened};
 use crate::train::checkpoint;
-use crate::train::sft::Sft;
+use crate::train::halfway::{self, Halfway};
 use crate::train::writing::Writing;
 use burn::tensor::Device;
 
@@ -38,15 +39,46 @@ impl Experiment {
                     None => self.writing(reference)?,
                 };
             }
+            Some(bytes) if halfway::is_halfway(&bytes) => match self.half_made(&bytes) {
+                Ok(more) => events.extend(more),
+                Err(error) => {
+                    events.push(begun_anew(&error));
+                    self.phase = Phase::Reward(Box::new(self.reward_training()?));
+                }
+            },
             other => {
                 // A policy alone is needed later; that it is none is said now.
                 other.as_deref().map(checkpoint::header).transpose()?;
-                let training = RewardTraining::new(&self.config, self.data.vocabulary.len(), corpus.classes.len());
                 self.given = other;
-                self.phase = Phase::Reward(Box::new(training));
+                self.phase = Phase::Reward(Box::new(self.reward_training()?));
             }
         }
         Ok(events)
+    }
+
+    fn reward_training(&self) -> Result<RewardTraining> {
+        Ok(RewardTraining::new(&self.config, self.data.vocabulary.len(), self.corpus()?.classes.len()))
+    }
+
+    /// Takes up the stage that a file was cut off in; says what was made before it.
+    fn half_made(&mut self, bytes: &[u8]) -> Result<Vec<Event>> {
+        let mut at = Halfway::from_bytes(bytes, &self.config, &self.data)?;
+        if at.stage == Stage::RewardModel {
+            let mut training = self.reward_training()?;
+            training.go_on(at)?;
+            self.phase = Phase::Reward(Box::new(training));
+            return Ok(vec![]);
+        }
+        let Some((params, quality)) = at.reward.take() else {
+            return Err(Error::new(ErrorCode::Checkpoint, "half-made stage: its reward model is missing", "start the stage again"));
+        };
+        let classes = self.corpus()?.classes.len();
+        let layout = layout_of(&self.config.reward, self.data.vocabulary.len(), classes);
+        if params.len() != layout.len {
+            return Err(Error::new(ErrorCode::Checkpoint, format!("half-made stage: its reward model does not have {} parameters", layout.len), "start the stage again"));
+        }
+        self.phase = Phase::Sft(Box::new(self.sft_from(at)?));
+        self.learned((RewardModel::new(layout, classes, params), quality))
     }
 
     fn corpus(&self) -> Result<&Corpus> {
@@ -75,7 +107,7 @@ impl Experiment {
         events.extend(self.learned((model, quality))?);
         self.phase = match self.given.take() {
             Some(bytes) => self.writing(self.load_policy(&bytes)?)?,
-            None => Phase::Sft(Box::new(Sft::new(&self.config, self.policy.as_ref(), &self.compute.tensors(self.config.model.policy)))),
+            None => Phase::Sft(Box::new(self.fresh_sft())),
         };
         Ok(events)
     }

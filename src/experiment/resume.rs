@@ -5,10 +5,14 @@ use crate::config::RunConfig;
 use crate::data::PreferencePair;
 use crate::device::Compute;
 use crate::error::{Error, ErrorCode, Result};
+use crate::event::{Event, Warning};
 use crate::policy::{ParamSpec, Parameters};
+use crate::train::checkpoint::Precision;
 use crate::train::guard::Guard;
+use crate::train::halfway::Halfway;
 use crate::train::run_checkpoint::{Header, ImportedPairs, MAX_STORED_PAIRS, RunCheckpoint};
 use crate::train::measured::read_f32;
+use crate::train::sft::Sft;
 use burn::tensor::{Device, Tensor, TensorData};
 
 fn bad(what: impl Into<String>, mend: &str) -> Error {
@@ -54,6 +58,37 @@ impl Experiment {
         RunCheckpoint { header, reference: flat, state, imported: stored.cloned() }.to_bytes()
     }
 
+    /// What the stage under way needs to go on as if it had never stopped, as a file to be given as [`Inputs::reference`]; none
+    /// where none is trained. While texts are written, which is quick to do again, it is what they are written by.
+    ///
+    /// # Errors
+    /// Where the file cannot be put together.
+    pub async fn halfway(&self) -> Result<Option<Vec<u8>>> {
+        let at = match &self.phase {
+            // A policy that was given is not in the file.
+            _ if self.given.is_some() => return Ok(None),
+            Phase::Reward(training) => Some(training.halfway()),
+            Phase::Sft(sft) => sft.halfway().map(|at| Halfway { reward: self.made.as_ref().map(|m| (m.model.params().to_vec(), m.quality.clone())), ..at }),
+            Phase::Writing(at) => {
+                let policy = self.policy_file(&at.0, 0, "reference policy".into(), Precision::F32).await?;
+                return self.with_made(policy, Precision::F32).await.map(Some);
+            }
+            _ => None,
+        };
+        at.map(|at| at.to_bytes(&self.config, &self.data)).transpose()
+    }
+
+    pub(super) fn fresh_sft(&self) -> Sft {
+        Sft::new(&self.config, self.policy.as_ref(), &self.compute.tensors(self.config.model.policy))
+    }
+
+    /// The reference policy's training, where it was left.
+    pub(super) fn sft_from(&self, at: Halfway) -> Result<Sft> {
+        let mut sft = self.fresh_sft();
+        sft.go_on(at)?;
+        Ok(sft)
+    }
+
     /// Says that these lanes are those at `places` of a larger run, of which this is a part.
     ///
     /// # Errors
@@ -93,6 +128,11 @@ impl Experiment {
         run.resumed = Some(Box::new(saved));
         Ok(run)
     }
+}
+
+/// A stage could not be taken up; it can always be made again.
+pub(super) fn begun_anew(error: &Error) -> Event {
+    Event::Warning(Warning { code: "data".into(), message: format!("What was made half-way before cannot be gone on with ({}). The stage begins again.", error.message) })
 }
 
 /// What of a checkpoint does not fit.

@@ -60,7 +60,9 @@ pub async fn save(config: &RunConfig, words: &[String], corpus: &Corpus, policy:
     let reward = checkpoint::save(&reward_header(config, words, &corpus.classes, &made.model), &layout.specs, &params, 0, precision).await?;
     let written: Vec<u8> = made.written.iter().flatten().flat_map(|w| &w.completions)
         .flat_map(|text| text.iter().chain([&EOS])).flat_map(|t| (*t as u16).to_le_bytes()).collect();
-    let about = About { seed: config.seed, pairs: config.data.pairs, eval_pairs: config.data.eval_pairs, quality: made.quality.clone() };
+    // Where nothing is written yet, no run asks the same prompts.
+    let pairs = if made.written[0].is_empty() { 0 } else { config.data.pairs };
+    let about = About { seed: config.seed, pairs, eval_pairs: config.data.eval_pairs, quality: made.quality.clone() };
     let json = serde_json::to_string(&about).map_err(bad)?;
     let view = |dtype, len, bytes| TensorView::new(dtype, vec![len], bytes).map_err(bad);
     let views = vec![

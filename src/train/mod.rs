@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod checkpoint;
 pub mod guard;
 mod draw;
+pub mod halfway;
 mod keep;
 pub mod measured;
 mod plain;

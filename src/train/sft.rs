@@ -1,10 +1,12 @@
 //! Supervised training of the reference policy on the scenario's corpus.
 
 use super::adamw::{AdamW, Rates, learning_rate};
+use super::halfway::Halfway;
 use super::measured::read_f32;
 use crate::config::{RunConfig, Schedule, TrainConfig};
 use crate::data::{Example, TokenBatch};
 use crate::error::Result;
+use crate::event::Stage;
 use crate::fused::cpu::adamw::Rate;
 use crate::fused::cpu::policy::CpuPolicy;
 use crate::fused::layout::Layout;
@@ -107,6 +109,25 @@ impl Sft {
                 Loss::OnDevice(loss.inner())
             }
         }
+    }
+
+    /// All that [`Self::go_on`] needs; none where plain tensors train.
+    pub fn halfway(&self) -> Option<Halfway> {
+        let Held::Fused(held) = &self.held else { return None };
+        Some(Halfway { stage: Stage::Sft, step: self.step, position: self.rng.position(), state: held.state(), reward: None })
+    }
+
+    /// Takes a fresh training up where `at` was left.
+    ///
+    /// # Errors
+    /// Where it does not fit; nothing is changed then.
+    pub fn go_on(&mut self, at: Halfway) -> Result<()> {
+        let Held::Fused(held) = &mut self.held else { return at.state.fits(0) };
+        at.state.fits(held.state().params.len())?;
+        held.restore(at.state);
+        self.rng.seek(at.position);
+        self.step = at.step;
+        Ok(())
     }
 
     /// The trained policy, one lane.

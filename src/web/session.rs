@@ -18,7 +18,8 @@ pub struct Session {
 #[wasm_bindgen]
 impl Session {
     /// Opens the device (`cpu` or `webgpu`) and prepares a run. `imported` is the user's own pairs as JSONL text,
-    /// `reference` a policy file; without one the reference policy is trained first.
+    /// `reference` a policy file; without one the reference policy is trained first, or gone on with from what
+    /// [`Session::halfway`] gave.
     ///
     /// # Errors
     /// An error object; nothing is trained on a wrong config.
@@ -55,6 +56,16 @@ impl Session {
         }
         let bytes = self.experiment.checkpoint().await.map_err(to_error)?;
         Ok(Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// What the stage under way before training needs to go on as if it had never stopped, to be given as `reference` later;
+    /// undefined where there is none.
+    ///
+    /// # Errors
+    /// An error object where the device fails.
+    pub async fn halfway(&self) -> Result<Option<Uint8Array>, JsValue> {
+        let bytes = self.experiment.halfway().await.map_err(to_error)?;
+        Ok(bytes.map(|bytes| Uint8Array::from(bytes.as_slice())))
     }
 
     /// Does the next small unit of work; resolves to `Event[]`.

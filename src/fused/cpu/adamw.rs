@@ -3,6 +3,7 @@
 use super::vector::{map, map1, map2, sum, with};
 use crate::fused::layout::Layout;
 use crate::train::adamw::{BETA1, BETA2, CLIP_EPS, EPS};
+use crate::train::state::LaneState;
 use pulp::Simd;
 
 /// Moments of one lane.
@@ -14,6 +15,17 @@ pub struct Moments {
     pub second: Vec<f32>,
     /// Updates so far.
     pub steps: i32,
+}
+
+/// A single policy with its optimizer, as it is kept and taken up again.
+pub(super) fn kept(params: &[f32], moments: &Moments) -> LaneState {
+    let Moments { first, second, steps } = moments.clone();
+    LaneState { params: params.to_vec(), first, second, steps, method: None }
+}
+
+/// The opposite of [`kept`].
+pub(super) fn taken(state: LaneState) -> (Vec<f32>, Moments) {
+    (state.params, Moments { first: state.first, second: state.second, steps: state.steps })
 }
 
 /// The lane's learning rate and what all lanes share.

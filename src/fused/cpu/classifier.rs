@@ -2,7 +2,7 @@
 //!
 //! z = W h + b, p = σ(z); the loss is the mean binary cross-entropy, whose slope by z is p − y.
 
-use super::adamw::{Moments, Rate};
+use super::adamw::{Moments, Rate, kept, taken};
 use super::gemm::{Mat, Start, gemm};
 use super::pass::{Pass, Workspace};
 use super::rows::Rows;
@@ -10,6 +10,7 @@ use super::vector::dispatch;
 use super::{cores, spread};
 use crate::fused::layout::{Layout, Shape};
 use crate::policy::{Init, ParamSpec};
+use crate::train::state::LaneState;
 use pulp::{Simd, WithSimd};
 
 /// Sequences per pass: keeps the buffers in the cache.
@@ -68,6 +69,16 @@ impl CpuClassifier {
         let rate = Rate { learning_rate: 0.0, weight_decay: 0.0, clip: 1e9 };
         let loss = self.step(texts, answers, rate);
         (loss, self.grads.clone())
+    }
+
+    /// Everything that [`Self::restore`] needs.
+    pub fn state(&self) -> LaneState {
+        kept(&self.params, &self.moments)
+    }
+
+    /// Goes on from `state`, whose vectors fit the layout.
+    pub fn restore(&mut self, state: LaneState) {
+        (self.params, self.moments) = taken(state);
     }
 
     /// The parameters, laid out as [`layout`] says.

@@ -1,11 +1,12 @@
 //! Maximum-likelihood training of a single policy.
 
-use super::adamw::{Moments, Rate};
+use super::adamw::{Moments, Rate, kept, taken};
 use super::pass::{Pass, Workspace};
 use super::rows::Rows;
 use crate::data::TokenBatch;
 use crate::fused::layout::Layout;
 use crate::policy::Parameters;
+use crate::train::state::LaneState;
 use burn::tensor::Device;
 use super::vector::dispatch;
 use pulp::{Simd, WithSimd};
@@ -29,6 +30,16 @@ impl CpuPolicy {
     /// One update on the loss `scale · Σ log π` of `batch`; returns the loss before it.
     pub fn step(&mut self, batch: &TokenBatch, scale: f32, rate: Rate) -> f32 {
         dispatch(Step { rows: Rows::new(batch), policy: self, scale, rate })
+    }
+
+    /// Everything that [`Self::restore`] needs.
+    pub fn state(&self) -> LaneState {
+        kept(&self.params, &self.moments)
+    }
+
+    /// Goes on from `state`, whose vectors fit the layout.
+    pub fn restore(&mut self, state: LaneState) {
+        (self.params, self.moments) = taken(state);
     }
 
     /// The policy as tensors, one lane.

@@ -70,7 +70,7 @@ class Fake implements Worker {
   constructor(private readonly listener: WorkerListener) {}
 
   async start(id: number, run: RunRequest, until: Until): Promise<void> {
-    [this.id, this.until, this.made, this.allowed, this.prepared] = [id, until, 0, 0, false];
+    [this.id, this.until, this.made, this.allowed, this.prepared, this.resting] = [id, until, 0, 0, false, false];
     this.runs.push(run);
     this.source = events(run.config, run.reference !== undefined, until === 'kernels');
     this.listener.state('preparing', id);
@@ -78,7 +78,7 @@ class Fake implements Worker {
 
   /** One unit of work, where there is any to do; false where there is none. */
   work(): boolean {
-    if (!this.source || (this.prepared && this.made >= this.allowed)) return false;
+    if (!this.source || (this.prepared ? this.made >= this.allowed : this.resting)) return false;
     const { value, done } = this.source.next();
     if (done || !value) return false;
     if (value.event === 'frame') this.made += 1;
@@ -110,6 +110,13 @@ class Fake implements Worker {
     await this.busy;
     this.allowed = this.made;
     return this.made;
+  }
+  keep(file: Uint8Array): void {
+    this.listener.halfway?.(file, this.id);
+  }
+  resting = false;
+  rest(resting: boolean): void {
+    this.resting = resting;
   }
   stop(): void {
     this.source = undefined;
@@ -419,6 +426,38 @@ describe('preparing and failing', () => {
     expect(frames).toBe(how === 'play' ? 2 : 0);
     expect(heard.filter((event) => event.event === 'evaluation').length).toBeGreaterThan(0);
     expect(activities.at(-1)).toBe(how === 'play' ? 'done' : 'paused');
+  });
+
+  it('stops a preparation where it is, at play goes on, and hands on what is half-made of it', async () => {
+    const { crew, workers, heard, activities } = stage(2);
+    const kept: [Uint8Array, RunRequest][] = [];
+    crew.onEvents({ events: () => undefined, activity: () => undefined, failed: () => undefined, halfway: (file, of) => void kept.push([file, of]) });
+    const request = { config: withBetas('dpo,kldpo', 2), key: 'k', halfway: Uint8Array.of(7) };
+    const begun = crew.start(request, true);
+    await settle();
+    // The first worker trains the reference policy for all, from where an earlier page was.
+    expect(workers[0]!.runs.at(-1)?.halfway).toEqual(Uint8Array.of(7));
+    expect(workers[0]!.work()).toBe(true);
+    workers[0]!.keep(Uint8Array.of(9));
+    workers[1]!.keep(Uint8Array.of(8));
+    expect(kept).toEqual([[Uint8Array.of(9), request]]);
+    crew.pause();
+    await settle();
+    expect(activities.at(-1)).toBe('held');
+    expect(workers[0]!.work()).toBe(false);
+    crew.play();
+    expect(activities.at(-1)).toBe('preparing');
+    while (workers[0]!.work());
+    // Stopped again between the reference policy and the lanes.
+    crew.pause();
+    await begun;
+    await settle();
+    expect(workers.map((worker) => worker.resting)).toEqual([true, true]);
+    expect([workers.some((worker) => worker.work()), activities.at(-1)]).toEqual([false, 'held']);
+    crew.play();
+    await run(workers);
+    expect(heard.filter((event) => event.event === 'frame')).toHaveLength(2);
+    expect(activities.at(-1)).toBe('done');
   });
 
   it('stops everybody where one fails', async () => {

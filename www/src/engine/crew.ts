@@ -9,7 +9,7 @@ import type { Event, Probe, RunConfig } from './types';
 /** What the crew asks of a worker. */
 export type Worker = Pick<
   EngineWorker,
-  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'probe' | 'checkpoint' | 'join' | 'peek' | 'dispose'
+  'ready' | 'usable' | 'start' | 'allow' | 'hold' | 'rest' | 'stop' | 'update' | 'extend' | 'pace' | 'inspect' | 'exportPolicy' | 'probe' | 'checkpoint' | 'join' | 'peek' | 'dispose'
 >;
 
 /** Frames that a worker may be past the last one that every worker has made: one under way, one ahead. */
@@ -50,6 +50,8 @@ export class Crew implements Engine {
   private ceiling = Infinity;
   private ended = false;
   private pausing = 0;
+  /** What is being prepared was stopped where it was. */
+  private held = false;
   private pacing = 0;
   private said: Activity = 'idle';
   private waiting: { at: number; go(): void; fail(error: EngineError): void }[] = [];
@@ -88,6 +90,11 @@ export class Crew implements Engine {
           this.members[index]!.state = state;
           this.tell();
         },
+        halfway: (file, run) => {
+          // Workers that make the same on their own make it alike.
+          if (run !== this.token || index > 0 || !this.last) return;
+          for (const listener of this.listeners) listener.halfway?.(file, this.last);
+        },
         failed: (error, fatal, run) => void ((run ?? this.token) === this.token && this.failed(index, error, fatal)),
       });
       this.members.push({ worker, state: 'idle', granted: 0 });
@@ -101,6 +108,7 @@ export class Crew implements Engine {
     const mine = ++this.token;
     this.last = run;
     this.making = false;
+    this.held = false;
     this.stopWaiting({ code: 'device', message: 'the run was started anew', mend: '' });
     for (const member of this.members) {
       member.state = 'idle';
@@ -128,7 +136,10 @@ export class Crew implements Engine {
         return member.worker.start(mine, { ...request, config: partOf(run.config, lanes) }, until, several && request.checkpoint ? [...lanes] : undefined);
       }),
     );
-    if (mine === this.token) this.grant();
+    if (mine !== this.token) return;
+    // Stopped between two stages.
+    if (this.held) for (const member of this.active) member.worker.rest(true);
+    this.grant();
   }
 
   /** The run with its checkpoint in one piece. */
@@ -204,10 +215,12 @@ export class Crew implements Engine {
 
   /** Prepares the rest of a run that was prepared in part. */
   prepare(): void {
+    this.rest(false);
     for (const member of this.active) member.worker.allow(member.granted);
   }
 
   play(): void {
+    this.rest(false);
     this.aim = Infinity;
     for (const member of this.active) member.granted = -1;
     this.grant();
@@ -216,6 +229,8 @@ export class Crew implements Engine {
 
   pause(): void {
     this.aim = this.merged;
+    // What is being prepared stops where it is.
+    if (this.activity() === 'preparing') this.rest(true);
     this.pausing += 1;
     void this.level(async () => undefined)
       .catch(() => undefined)
@@ -225,7 +240,15 @@ export class Crew implements Engine {
       });
   }
 
+  /** Stops what is being prepared, or lets it go on. */
+  private rest(held: boolean): void {
+    if (this.held === held) return;
+    this.held = held;
+    for (const member of this.active) if (member.state !== 'idle') member.worker.rest(held);
+  }
+
   step(): void {
+    this.rest(false);
     if (this.aim === Infinity) {
       this.pause();
       void this.level(async () => undefined).then(() => this.step(), () => undefined);
@@ -426,7 +449,7 @@ export class Crew implements Engine {
 
   private activity(): Activity {
     const states = this.active.map((member) => member.state);
-    if (this.reference || states.includes('preparing')) return 'preparing';
+    if (this.reference || states.includes('preparing')) return this.held ? 'held' : 'preparing';
     if (states.every((state) => state === 'idle')) return 'idle';
     if (this.ended) return 'done';
     return this.aim > this.merged || this.pausing > 0 ? 'training' : 'paused';

@@ -26,6 +26,8 @@ export interface EngineListener {
   activity(activity: Activity): void;
   /** The run has made its reference policy, and what goes with it, itself. */
   made?(reference: Uint8Array, run: RunRequest): void;
+  /** A stage before training as far as it is, to be gone on with after whatever happens. */
+  halfway?(file: Uint8Array, run: RunRequest): void;
   /** The run ended in an error; after a fatal one this engine cannot be used again. */
   failed(error: Fault, fatal: boolean): void;
 }
@@ -55,6 +57,7 @@ export interface WorkerListener {
   /** `run` is the id that the run was started with. */
   events(batch: Event[], run: number): void;
   state(state: WorkerState, run: number): void;
+  halfway?(file: Uint8Array, run: number): void;
   /** Without a run, the worker itself is lost. */
   failed(error: Fault, fatal: boolean, run: number | undefined): void;
 }
@@ -150,6 +153,10 @@ export class EngineWorker {
     return this.ask({ type: 'hold' });
   }
 
+  rest(resting: boolean): void {
+    this.tell({ type: 'rest', resting });
+  }
+
   stop(): void {
     if (!this.dead) this.tell({ type: 'stop' });
   }
@@ -243,6 +250,9 @@ export class EngineWorker {
         return;
       case 'state':
         this.listener.state(message.state, message.run);
+        return;
+      case 'halfway':
+        this.listener.halfway?.(message.file, message.run);
         return;
       case 'failed':
         if (message.fatal) this.retire();

@@ -31,6 +31,8 @@ export interface RunRequest {
   imported?: string;
   /** Reference policy (safetensors), where one ships with the scenario. */
   reference?: Uint8Array;
+  /** A stage before training that was cut off half-way, to be gone on with where there is no reference yet. */
+  halfway?: Uint8Array;
   /** The run goes on from here. */
   checkpoint?: Checkpoint;
   /** Names what the run makes before it trains, where that is worth keeping. */
@@ -60,6 +62,8 @@ export type Request =
   | { type: 'allow'; frames: number }
   /** Stops after the unit of work under way; answered with the number of frames made. */
   | { type: 'hold' }
+  /** Stops what is being prepared where it is, or lets it go on. */
+  | { type: 'rest'; resting: boolean }
   | { type: 'stop' }
   | { type: 'pace'; stepsPerSecond: number }
   | { type: 'update'; config: RunConfig }
@@ -79,6 +83,7 @@ export interface Replies {
   start: null;
   allow: null;
   hold: number;
+  rest: null;
   stop: null;
   pace: null;
   update: UpdateResult;
@@ -97,13 +102,16 @@ export type Envelope = { id: number; request: Request };
 /** What a worker is doing; whether it waits or trains is up to whoever allows it frames. */
 export type WorkerState = 'idle' | 'preparing' | 'ready';
 
-export type Activity = 'idle' | 'preparing' | 'training' | 'paused' | 'done';
+/** `held` is a preparation that was stopped where it was. */
+export type Activity = 'idle' | 'preparing' | 'held' | 'training' | 'paused' | 'done';
 
 export type Message =
   | { type: 'reply'; id: number; ok: true; value: Replies[keyof Replies] }
   | { type: 'reply'; id: number; ok: false; error: EngineError; fatal: boolean }
   | { type: 'events'; run: number; events: Event[] }
   | { type: 'state'; run: number; state: WorkerState }
+  /** What the stage under way needs to go on as if it had never stopped. */
+  | { type: 'halfway'; run: number; file: Uint8Array }
   | { type: 'failed'; run: number | undefined; error: Fault; fatal: boolean }
   /** The worker's event loop turns: sent twice a second. */
   | { type: 'beat' };

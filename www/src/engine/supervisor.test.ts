@@ -50,6 +50,9 @@ class Fake {
       this.made += 1;
     }
   }
+  half(file: Uint8Array): void {
+    this.listener?.halfway?.(file, this.starts.at(-1)!.run);
+  }
   tell(made: Uint8Array): void {
     this.listener?.made?.(made, this.starts.at(-1)!.run);
   }
@@ -189,6 +192,23 @@ describe('Supervisor', () => {
     expect(told).toEqual([[4, 2]]);
     await supervisor.reset();
     expect([...now().starts.at(-1)!.run.reference!]).toEqual([4, 2]);
+  });
+
+  it('lets the crew that takes over go on with the stage that the lost one was at', async () => {
+    const { supervisor, now } = scene('cpu');
+    const told: number[][] = [];
+    supervisor.onEvents({ events: () => undefined, activity: () => undefined, failed: () => undefined, halfway: (file) => told.push([...file]) });
+    await supervisor.start({ config, key: 'k' }, true);
+    now().half(Uint8Array.of(3));
+    now().half(Uint8Array.of(6));
+    now().lose({ code: 'device', cause: 'worker-lost', message: 'gone', mend: '' });
+    await vi.advanceTimersByTimeAsync(400);
+    expect([...now().starts[0]!.run.halfway!]).toEqual([6]);
+    expect(told).toEqual([[3], [6]]);
+    // What is whole takes its place.
+    now().tell(Uint8Array.of(4));
+    await supervisor.reset();
+    expect([...now().starts.at(-1)!.run.reference!]).toEqual([4]);
   });
 
   it('tells a run that the page shows already from the checkpoint on', async () => {

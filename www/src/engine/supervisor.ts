@@ -255,6 +255,7 @@ export class Supervisor implements Engine {
       events: (batch) => void (here() && this.receive(batch)),
       activity: (now) => void (here() && this.heard(now)),
       made: (bytes, run) => void (here() && this.keepMade(bytes, run)),
+      halfway: (file, run) => void (here() && this.keepHalf(file, run)),
       failed: (error, fatal) => void (here() && this.lost(crew, error, fatal, false)),
     });
     return crew;
@@ -270,6 +271,12 @@ export class Supervisor implements Engine {
   private keepMade(reference: Uint8Array, run: RunRequest): void {
     if (this.run && !this.run.reference) this.run = { ...this.run, reference };
     for (const listener of this.listeners) listener.made?.(reference, run);
+  }
+
+  /** Nor does it begin a stage again that this one is at. */
+  private keepHalf(halfway: Uint8Array, run: RunRequest): void {
+    if (this.run && !this.run.reference) this.run = { ...this.run, halfway };
+    for (const listener of this.listeners) listener.halfway?.(halfway, run);
   }
 
   private heard(activity: Activity): void {

@@ -18,7 +18,7 @@ import {
   type UpdateResult,
   type WorkerState,
 } from './protocol';
-import type { Event, Probe, RunConfig } from './types';
+import type { Event, Probe, RunConfig, Stage } from './types';
 
 /** The wasm session, as src/web/session.rs exports it. */
 interface Session {
@@ -28,6 +28,7 @@ interface Session {
   export_policy(lane?: number): Promise<Uint8Array>;
   probe(pair: number): Promise<Probe>;
   checkpoint(places?: Uint32Array): Promise<Uint8Array>;
+  halfway(): Promise<Uint8Array | undefined>;
   free(): void;
 }
 
@@ -44,6 +45,9 @@ interface EngineModule {
 }
 
 const POST_EVERY_MS = 50;
+/** What is half-made is kept this often, unless keeping it takes more than a twentieth of the time. */
+const KEEP_EVERY_MS = 2_000;
+const KEEP_SHARE = 20;
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 
 let engine: EngineModule | undefined;
@@ -59,6 +63,13 @@ let until: Until = 'ready';
 let prepared = false;
 let resumed = false;
 let finished = false;
+/** What is prepared is stopped where it is. */
+let resting = false;
+/** Whether what is half-made is to be kept, what of it is not kept yet, and when it is next. */
+let keeps = false;
+let unkept: Stage | undefined;
+let keptStage: Stage | undefined;
+let keepAt = 0;
 let pumping: Promise<void> | undefined;
 let pace = 0;
 let state: WorkerState = 'idle';
@@ -103,7 +114,7 @@ function say(next: WorkerState): void {
 
 // ---------------------------------------------------------------- the pull loop
 
-const wanted = (): boolean => session !== undefined && !finished && (made < allowed || !prepared);
+const wanted = (): boolean => session !== undefined && !finished && (prepared ? made < allowed : !resting);
 
 function currentState(): WorkerState {
   if (session === undefined) return 'idle';
@@ -137,6 +148,7 @@ async function pull(): Promise<void> {
         // A run that is gone on with has no evaluation first: it is where it was as soon as its lanes are there.
         if (resumed && event.event === 'progress' && event.stage === 'reference') prepared = true;
         if (event.event === 'done') finished = true;
+        if (event.event === 'progress') notice(event.stage);
         waiting.push(event);
       }
       made += frames;
@@ -145,6 +157,7 @@ async function pull(): Promise<void> {
       if (Number.isFinite(allowed) || performance.now() - lastPost >= POST_EVERY_MS) flush();
       const pause = pace > 0 && frames > 0 ? 1000 / pace - (performance.now() - from) : 0;
       if (pause > 0) flush();
+      if (performance.now() >= keepAt) await keepHalf();
       await mailbox(pause);
     }
   } catch (thrown) {
@@ -157,6 +170,26 @@ async function pull(): Promise<void> {
       post({ type: 'failed', run, error: asEngineError(thrown), fatal: isFatal(thrown) });
     }
   }
+}
+
+/** Trained stages are worth keeping as they grow; while texts are written, only what they are written by. */
+function notice(stage: Stage): void {
+  const trained = stage === 'reward-model' || stage === 'sft';
+  if (trained || (stage === 'pairs' && keptStage !== 'pairs')) unkept = stage;
+}
+
+/** Sends what is half-made to be kept. */
+async function keepHalf(): Promise<void> {
+  if (!keeps || prepared || unkept === undefined || !session) return;
+  const [mine, from, stage] = [run, performance.now(), unkept];
+  unkept = undefined;
+  const file = await watch.during(() => session!.halfway());
+  if (file && mine === run) {
+    keptStage = stage;
+    post({ type: 'halfway', run, file }, [file.buffer as ArrayBuffer]);
+  }
+  const now = performance.now();
+  keepAt = now + Math.max(KEEP_EVERY_MS, KEEP_SHARE * (now - from));
 }
 
 const channel = new MessageChannel();
@@ -203,6 +236,7 @@ function drop(): void {
   made = 0;
   prepared = false;
   finished = false;
+  resting = false;
   waiting = [];
   const old = session;
   session = undefined;
@@ -227,6 +261,8 @@ async function start(id: number, backend: Backend, request: RunRequest, to: Unti
   }
   session = fresh;
   resumed = request.checkpoint !== undefined;
+  keeps = request.key !== undefined && request.reference === undefined;
+  [unkept, keptStage, keepAt] = [undefined, undefined, performance.now() + KEEP_EVERY_MS];
   run = id;
   state = 'idle';
   until = to;
@@ -251,7 +287,8 @@ async function reading<T>(read: (session: Session) => Promise<T>): Promise<T> {
 function opened(backend: Backend, request: RunRequest, lanes: number[] | undefined): Promise<Session> {
   watch.begin(backend === 'webgpu');
   const { Session } = need(engine);
-  const { config, imported, reference, checkpoint } = request;
+  const { config, imported, checkpoint } = request;
+  const reference = request.reference ?? request.halfway;
   const [bytes] = checkpoint?.parts ?? [];
   if (!bytes) return watch.during(() => Session.create(JSON.stringify(config), backend, imported, reference));
   return watch.during(async () => {
@@ -269,6 +306,15 @@ async function hold(): Promise<number> {
   if (prepared) await untilIdle();
   allowed = made;
   return made;
+}
+
+/** Stops the preparation after the unit of work under way, and keeps what is half-made; or lets it go on. */
+async function rest(stop: boolean): Promise<void> {
+  resting = stop;
+  wake?.();
+  if (!stop) return pump();
+  if (!prepared) await untilIdle();
+  if (resting && session && !prepared) await reading(keepHalf);
 }
 
 function need<T>(value: T | undefined): T {
@@ -289,6 +335,9 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
       return null;
     case 'hold':
       return hold();
+    case 'rest':
+      await rest(request.resting);
+      return null;
     case 'stop':
       drop();
       state = 'idle';

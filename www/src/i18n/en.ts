@@ -159,6 +159,8 @@ export const en = {
     loading: 'loading the engine',
     preparing: (stage: Stage, n: number, done: number, total: number) =>
       `preparing ${n} of 3: ${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
+    held: (stage: Stage, n: number, done: number, total: number) =>
+      `stopped at ${n} of 3: ${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
     training: 'training on this machine',
     paused: 'paused',
     done: 'done',
@@ -259,6 +261,14 @@ export const en = {
     corpus: '1 · Sentences that the models learn from',
     reward: '2 · Held-out sentences, judged by the learned reward (below it: what their words say)',
     pairs: (n: number) => `3 · ${n} pairs that the reference policy wrote, with their learned rewards`,
+    steps: 'Stages',
+    names: { 'reward-model': 'Reward model', sft: 'Reference policy', pairs: 'Two texts a prompt', reference: 'Rewards and labels', train: 'Alignment' } as Partial<Record<Stage, string>>,
+    made: 'made',
+    waits: 'to come',
+    share: (share: number, loss: number | null) => `${Math.round(100 * share)} %${loss === null ? '' : `, loss ${loss.toFixed(3)}`}`,
+    stop: 'Stop here',
+    goOn: 'Go on',
+    kept: 'What is stopped, also by closing the page, goes on where it was. What is made is kept and not made twice.',
     text: 'sentence',
     labels: 'written for',
     quality: (q: RewardQuality) =>

@@ -38,6 +38,8 @@ const PHRASES: [RegExp, string][] = [
   // 感情の文
   [/^(\d+) different texts to learn from and (\d+) held out, in (\d+) words\.$/, '学習に使う文 $1 種、取り分けた文 $2 種、語彙 $3 語。'],
   [/^checkpoint: (.*)$/s, 'チェックポイント：$1'],
+  [/^What was made half-way before cannot be gone on with \((.*)\)\. The stage begins again\.$/s, '途中まで作ったものは続けられません（$1）。この段階を初めからやり直します。'],
+  [/^Wrote (\d+) different pairs of texts, not (\d+): the others were the same twice\.$/, '異なる文の組は $2 組のうち $1 組でした。残りは二度とも同じ文でした。'],
   // 自分のペア
   [/^not JSON$/, 'JSON ではありません'],
   [/^`chosen` and `rejected` have the same words$/, '`chosen` と `rejected` が同じ文です'],

@@ -154,6 +154,8 @@ export const ja: Words = {
     loading: 'エンジンを読み込み中',
     preparing: (stage: Stage, n: number, done: number, total: number) =>
       `準備 ${n}/3：${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
+    held: (stage: Stage, n: number, done: number, total: number) =>
+      `停止中 ${n}/3：${STAGES[stage]}${total > 1 ? ` ${Math.round((100 * done) / total)} %` : ''}`,
     training: 'この端末で学習中',
     paused: '一時停止中',
     done: '完了',
@@ -253,6 +255,14 @@ export const ja: Words = {
     corpus: '1・モデルが学ぶ文',
     reward: '2・学習に使わなかった文への、学習済み報酬の判定（下段は単語から読める値）',
     pairs: (n: number) => `3・参照方策が書いた ${n} 組と、その学習済み報酬`,
+    steps: '段階',
+    names: { 'reward-model': '報酬モデル', sft: '参照方策', pairs: '書き出しごとに二つの文', reference: '報酬とラベル', train: 'アラインメント' },
+    made: '作成済み',
+    waits: 'これから',
+    share: (share, loss) => `${Math.round(100 * share)} %${loss === null ? '' : `、損失 ${loss.toFixed(3)}`}`,
+    stop: 'ここで止める',
+    goOn: '続ける',
+    kept: '止めた段階は、ページを閉じても、その続きから再開する。作り終えたものは保存され、二度は作らない。',
     text: '文',
     labels: '意図した感情',
     quality: (q) =>

@@ -150,6 +150,7 @@ export class Backstage {
         if (this.waits(crew) && this.ahead) this.ahead.activity = now;
       },
       made: (bytes, run) => void (run.key !== undefined && crew.kind === backend && this.made.put(run.key, bytes)),
+      halfway: (file, run) => void (run.key !== undefined && crew.kind === backend && this.made.put(run.key, file, true)),
       failed: () => {
         if (this.waits(crew)) this.ahead = undefined;
       },
@@ -172,11 +173,11 @@ export class Backstage {
     return { config, ...(own === undefined ? {} : { imported: own }), ...made };
   }
 
-  /** What an earlier run made of the same settings and the same file, and its name. */
-  async madeBefore(config: RunConfig, own: Mark | undefined): Promise<Pick<RunRequest, 'key' | 'reference'>> {
+  /** What an earlier run made of the same settings and the same file, or the stage that it was cut off in, and its name. */
+  async madeBefore(config: RunConfig, own: Mark | undefined): Promise<Pick<RunRequest, 'key' | 'reference' | 'halfway'>> {
     const key = madeKey(this.decision.backend, config, own);
-    const reference = key === undefined ? undefined : await this.made.get(key);
-    return { ...(key === undefined ? {} : { key }), ...(reference ? { reference } : {}) };
+    const found = key === undefined ? undefined : await this.made.get(key);
+    return { ...(key === undefined ? {} : { key }), ...(found && { [found.half ? 'halfway' : 'reference']: found.file }) };
   }
 
   private mark(text: string): Mark {

@@ -229,7 +229,7 @@ export class Care {
 
   private hidden(now: boolean): void {
     const { transport, backstage } = this.lab;
-    if (now && this.background === 'pause' && transport.status.kind === 'training') {
+    if (now && this.background === 'pause' && (transport.status.kind === 'training' || (transport.status.kind === 'preparing' && transport.playingWanted))) {
       this.pausedByHiding = true;
       backstage.crew?.pause();
     } else if (!now && this.pausedByHiding) {

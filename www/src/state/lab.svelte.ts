@@ -210,8 +210,8 @@ export class Lab {
     for (const event of batch) {
       if (event.event === 'started') this.begin(event.groups.length, event.has_reward, event.config.data.scenario);
       this.data.add(event);
-      if (event.event === 'progress' && this.transport.status.kind === 'preparing') {
-        this.transport.status = { kind: 'preparing', stage: event.stage, done: event.done, total: event.total };
+      if (event.event === 'progress' && (this.transport.status.kind === 'preparing' || this.transport.status.kind === 'held')) {
+        this.transport.status = { kind: this.transport.status.kind, stage: event.stage, done: event.done, total: event.total };
       }
       if (event.event === 'warning' && !this.seenWarnings.has(event.code + event.message)) {
         this.seenWarnings.add(event.code + event.message);
@@ -352,7 +352,7 @@ export class Lab {
       this.updateTimer = setTimeout(() => void this.applyLive(), UPDATE_AFTER_MS);
     }
     clearTimeout(this.restartTimer);
-    if (this.pendingRestart.length > 0 && (this.transport.status.kind === 'paused' || this.transport.status.kind === 'done')) {
+    if (this.pendingRestart.length > 0 && ['paused', 'held', 'done'].includes(this.transport.status.kind)) {
       this.restartTimer = setTimeout(() => {
         if (this.pendingRestart.length > 0 && !this.transport.busy) void this.start(false);
       }, RESTART_AFTER_MS);

@@ -24,11 +24,11 @@ describe('what was made before', () => {
     for (let n = 1; n <= MOST_FILES + 2; n += 1) await store.put(`k${n}`, file(n));
     expect(shelf.kept.size).toBe(MOST_FILES);
     expect(await store.get('k1')).toBeUndefined();
-    expect(await store.get('k6')).toEqual(file(6));
+    expect(await store.get('k6')).toEqual({ file: file(6), half: false });
     // Made again, it is the newest.
     await store.put('k3', file(9));
     await store.put('k7', file(7));
-    expect(await store.get('k3')).toEqual(file(9));
+    expect(await store.get('k3')).toEqual({ file: file(9), half: false });
     expect(await store.get('k4')).toBeUndefined();
     (shelf.kept.get('k3') as { file: Uint8Array }).file[5]! ^= 1;
     expect(await store.get('k3')).toBeUndefined();
@@ -36,6 +36,23 @@ describe('what was made before', () => {
     expect(await store.get('big')).toBeUndefined();
     await store.forget();
     expect(await store.get('k7')).toBeUndefined();
+  });
+
+  it('is kept half-made until it is whole, in one place, and never instead of what is whole', async () => {
+    const shelf = new Shelf();
+    const store = new MadeStore(shelf);
+    for (let n = 1; n <= MOST_FILES; n += 1) await store.put(`k${n}`, file(n));
+    for (let n = 5; n < 9; n += 1) await store.put('new', file(n), true);
+    expect(shelf.kept.size).toBe(MOST_FILES);
+    expect(await store.get('new')).toEqual({ file: file(8), half: true });
+    expect(await store.get('k2')).toEqual({ file: file(2), half: false });
+    // Another page goes on with it.
+    const later = new MadeStore(shelf);
+    await later.put('new', file(9), true);
+    void later.put('new', file(10));
+    void later.put('new', file(11), true);
+    expect(await later.get('new')).toEqual({ file: file(10), half: false });
+    expect(shelf.kept.size).toBe(MOST_FILES);
   });
 
   it('is no loss where storage is switched off', async () => {

@@ -1,5 +1,6 @@
 // What a run makes before it trains (the reference policy; in scenario emotion also the reward model and its texts), kept in
-// the browser's own storage by everything it depends on, so that the same is not made twice.
+// the browser's own storage by everything it depends on, so that the same is not made twice; a stage that was cut off half-way
+// is kept in its place until it is whole.
 import { clear, createStore, del, entries, get, set } from 'idb-keyval';
 import type { Backend } from '../engine/protocol';
 import type { RunConfig } from '../engine/types';
@@ -58,6 +59,13 @@ interface Kept {
   turn: number;
   file: Uint8Array;
   checksum: number;
+  half?: boolean;
+}
+
+/** What was found, whole or half-made. */
+export interface Found {
+  file: Uint8Array;
+  half: boolean;
 }
 
 function sound(value: unknown): Kept | undefined {
@@ -66,27 +74,48 @@ function sound(value: unknown): Kept | undefined {
 }
 
 export class MadeStore {
+  /** The stage that this page keeps half-made, whose place needs no further room. */
+  private growing: { key: string; turn: number } | undefined;
+  private storing: Promise<void> = Promise.resolve();
+
   constructor(private readonly shelf: MadeShelf) {}
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<Found | undefined> {
+    await this.storing;
     // Without storage everything is made anew.
-    const found = await this.shelf.get(key).catch(() => undefined);
-    return sound(found)?.file;
+    const found = sound(await this.shelf.get(key).catch(() => undefined));
+    return found && { file: found.file, half: found.half === true };
   }
 
-  async put(key: string, file: Uint8Array): Promise<void> {
+  /** One after the other, so that nothing half-made takes the place of what is whole. */
+  put(key: string, file: Uint8Array, half = false): Promise<void> {
+    this.storing = this.storing.then(() => this.store(key, file, half));
+    return this.storing;
+  }
+
+  private async store(key: string, file: Uint8Array, half: boolean): Promise<void> {
     if (file.byteLength > MOST_BYTES) return;
     try {
+      if (half && this.growing?.key === key) {
+        await this.shelf.set(key, { turn: this.growing.turn, file, checksum: checksum(file), half } satisfies Kept);
+        return;
+      }
+      this.growing = undefined;
+      const known = half ? sound(await this.shelf.get(key)) : undefined;
+      if (known && !known.half) return;
       const others = (await this.shelf.entries()).filter(([name]) => name !== key).map(([name, value]) => [String(name), sound(value)?.turn ?? -1] as const);
       others.sort(([, a], [, b]) => b - a);
       for (const [name] of others.slice(MOST_FILES - 1)) await this.shelf.del(name);
-      await this.shelf.set(key, { turn: (others[0]?.[1] ?? 0) + 1, file, checksum: checksum(file) } satisfies Kept);
+      const turn = (others[0]?.[1] ?? 0) + 1;
+      await this.shelf.set(key, { turn, file, checksum: checksum(file), half } satisfies Kept);
+      if (half) this.growing = { key, turn };
     } catch {
       // It is made again next time.
     }
   }
 
   forget(): Promise<void> {
+    this.growing = undefined;
     return this.shelf.clear();
   }
 }

@@ -10,6 +10,8 @@ export type Status =
   | { kind: 'replayed' }
   | { kind: 'loading' }
   | { kind: 'preparing'; stage: Stage; done: number; total: number }
+  /** A preparation that was stopped where it was. */
+  | { kind: 'held'; stage: Stage; done: number; total: number }
   | { kind: 'training' }
   | { kind: 'paused' }
   | { kind: 'done' }
@@ -35,8 +37,10 @@ export class Transport {
   /** What the engine says that it is doing. */
   heard(activity: Activity): void {
     if (this.status.kind === 'failed' && activity !== 'preparing') return;
-    if (activity === 'preparing') {
-      if (this.status.kind !== 'preparing') this.status = { kind: 'preparing', stage: 'data', done: 0, total: 1 };
+    if (activity === 'preparing' || activity === 'held') {
+      const { status } = this;
+      const at = status.kind === 'preparing' || status.kind === 'held' ? status : { stage: 'data' as const, done: 0, total: 1 };
+      if (status.kind !== activity) this.status = { ...at, kind: activity };
     } else if (activity === 'training' || activity === 'paused' || activity === 'done') this.status = { kind: activity };
   }
 
