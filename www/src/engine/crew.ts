@@ -52,6 +52,8 @@ export class Crew implements Engine {
   private pausing = 0;
   /** What is being prepared was stopped where it was. */
   private held = false;
+  /** The run is prepared in part only. */
+  private part = false;
   private pacing = 0;
   private said: Activity = 'idle';
   private waiting: { at: number; go(): void; fail(error: EngineError): void }[] = [];
@@ -109,6 +111,7 @@ export class Crew implements Engine {
     this.last = run;
     this.making = false;
     this.held = false;
+    this.part = until !== 'ready';
     this.stopWaiting({ code: 'device', message: 'the run was started anew', mend: '' });
     for (const member of this.members) {
       member.state = 'idle';
@@ -215,12 +218,13 @@ export class Crew implements Engine {
 
   /** Prepares the rest of a run that was prepared in part. */
   prepare(): void {
-    this.rest(false);
+    this.onward();
     for (const member of this.active) member.worker.allow(member.granted);
+    this.tell();
   }
 
   play(): void {
-    this.rest(false);
+    this.onward();
     this.aim = Infinity;
     for (const member of this.active) member.granted = -1;
     this.grant();
@@ -240,6 +244,14 @@ export class Crew implements Engine {
       });
   }
 
+  /** Lets the preparation go on, where it was stopped or was made in part only. */
+  private onward(): void {
+    this.rest(false);
+    // The worker says so too, a moment later: until then the run would seem to train.
+    if (this.part) for (const member of this.active) if (member.state === 'ready') member.state = 'preparing';
+    this.part = false;
+  }
+
   /** Stops what is being prepared, or lets it go on. */
   private rest(held: boolean): void {
     if (this.held === held) return;
@@ -248,7 +260,7 @@ export class Crew implements Engine {
   }
 
   step(): void {
-    this.rest(false);
+    this.onward();
     if (this.aim === Infinity) {
       this.pause();
       void this.level(async () => undefined).then(() => this.step(), () => undefined);
