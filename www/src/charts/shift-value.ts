@@ -26,6 +26,8 @@ export interface ShiftLane extends Worth {
   se?: ArrayLike<number> | undefined;
   /** The same policy trained with other seeds, of which `values` is the mean: their spread is the error. */
   seeds?: readonly Worth[] | undefined;
+  /** What the same texts are truly worth, where rewards are learned. */
+  truth?: Worth | undefined;
   /** The same at earlier steps. */
   ghosts?: readonly (Worth & { step: number })[] | undefined;
 }

@@ -22,6 +22,7 @@ export class ShiftChart extends Figure<ShiftView> {
   private readonly axes: Axes;
   private readonly body: SVGGElement;
   private readonly bands: Pool<SVGPathElement>;
+  private readonly truths: Pool<SVGPathElement>;
   private readonly ghosts: Pool<SVGPathElement>;
   private readonly kept: Pool<SVGPathElement>;
   private readonly worst: Pool<SVGPathElement>;
@@ -57,6 +58,7 @@ export class ShiftChart extends Figure<ShiftView> {
     this.ball = make(bands, 'path', { class: 'chart-ball' });
     this.ballEdge = make(guides, 'path', { class: 'chart-thin' });
     this.ghosts = new Pool(() => make(ghosts, 'path', { class: 'chart-line chart-ghost' }));
+    this.truths = new Pool(() => make(ghosts, 'path', { class: 'chart-line chart-truth' }));
     this.kept = new Pool(() => make(ghosts, 'path', { class: 'chart-line chart-kept' }));
     this.bands = new Pool(() => make(bands, 'path', { class: 'chart-band' }));
     this.training = make(guides, 'path', { class: 'chart-thin' });
@@ -142,6 +144,7 @@ export class ShiftChart extends Figure<ShiftView> {
         const error = worthErrorAt(alpha, view, lane);
         return Number.isFinite(error) ? [value - error, value + error] : [value];
       }),
+      ...(lane.truth ? alphasOf(lane.truth).map((alpha) => worthAt(alpha, view, lane.truth!)) : []),
       ...(lane.ghosts ?? []).flatMap((ghost) => alphasOf(ghost).map((alpha) => worthAt(alpha, view, ghost))),
     ]).concat((view.kept ?? []).flatMap((lane) => alphasOf(lane).map((alpha) => worthAt(alpha, view, lane))));
     const [low, high] = span(ends) ?? [0, 1];
@@ -165,6 +168,11 @@ export class ShiftChart extends Figure<ShiftView> {
     this.ghosts.take(ghosts.length).forEach((node, i) => {
       const ghost = ghosts[i];
       if (ghost) set(node, { d: ghost.d, 'stroke-dasharray': dashArray(ghost.dash), 'stroke-opacity': 0.1 + 0.25 * ghost.part });
+    });
+    const truths = lanes.filter((lane) => lane.truth);
+    this.truths.take(truths.length).forEach((node, i) => {
+      const lane = truths[i];
+      if (lane?.truth) set(node, { d: path(lane.truth), 'stroke-dasharray': dashArray(lane.dash) });
     });
     const kept = view.kept ?? [];
     this.kept.take(kept.length).forEach((node, i) => {
@@ -341,7 +349,10 @@ export class ShiftChart extends Figure<ShiftView> {
     return Number.isFinite(error) ? `${fmt(value)} ± ${fmt(error)}` : fmt(value);
   }
 
-  /** Each lane's value at both ends, at the training mix and at α with its error, and its least; earlier steps under it. */
+  /**
+   * Each lane's value at both ends, at the training mix and at α with its error, and its least; under it what its texts
+   * are truly worth and earlier steps.
+   */
   table(): Table {
     const view = this.view;
     const alphas = [0, view?.training ?? NaN, this.alpha, 1];
@@ -353,6 +364,7 @@ export class ShiftChart extends Figure<ShiftView> {
     const row = (name: string, worth: Worth): (string | number)[] => [name, ...alphas.map((alpha) => worthAt(alpha, view, worth)), worstOf(view, worth).value];
     const rows = view.lanes.flatMap((lane) => [
       [...row(lane.name, lane), ...(hasError ? [worthErrorAt(this.alpha, view, lane)] : [])],
+      ...(lane.truth ? [row(this.text.byWords(lane.name), lane.truth)] : []),
       ...[...(lane.ghosts ?? [])].reverse().map((ghost) => row(this.text.atStep(lane.name, ghost.step), ghost)),
     ]);
     return { columns, rows: [...rows, ...(view.kept ?? []).map((lane) => row(lane.name, lane))] };

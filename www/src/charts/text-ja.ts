@@ -61,6 +61,7 @@ export const japanese: ChartText = {
   ballSummary: (lane, radius, low, high) => `、${lane} の KL 球（半径 ${radius} nats）に入る割合は ${low} から ${high}`,
   worstSummary: (values) => `、全割合での最小値：${values}`,
   atStep: (lane, step) => `${lane}、ステップ ${step}`,
+  byWords: (lane) => `${lane}、単語から読める値`,
   nominal: '学習時の比率',
   start: ['参照方策', '参照', '出発点'],
   equal: 'y = x',

@@ -52,6 +52,8 @@ export interface ChartText {
   ballSummary: (lane: string, radius: string, low: string, high: string) => string;
   worstSummary: (values: string) => string;
   atStep: (lane: string, step: number) => string;
+  /** Rewards as the words say them, beside the learned ones. */
+  byWords: (lane: string) => string;
   nominal: string;
   start: string[];
   equal: string;
@@ -144,6 +146,7 @@ export const english: ChartText = {
   ballSummary: (lane, radius, low, high) => `; the KL ball of ${lane}, radius ${radius} nats, holds shares from ${low} to ${high}`,
   worstSummary: (values) => `; least over all shares: ${values}`,
   atStep: (lane, step) => `${lane}, step ${step}`,
+  byWords: (lane) => `${lane}, by its words`,
   nominal: 'nominal',
   start: ['reference policy', 'reference', 'start'],
   equal: 'y = x',

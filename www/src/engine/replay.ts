@@ -3,7 +3,7 @@ import type { Engine, EngineListener } from './engine';
 import type { Activity, EngineError, UpdateResult } from './protocol';
 import type { Event } from './types';
 
-const KINDS = new Set(['started', 'progress', 'frame', 'evaluation', 'warning', 'done']);
+const KINDS = new Set(['started', 'progress', 'frame', 'evaluation', 'warning', 'product', 'done']);
 const TICK_MS = 50;
 
 function damaged(line: number, what: string): EngineError {

@@ -50,6 +50,29 @@ describe('openTrace', () => {
     }
   });
 
+  it('takes what the emotion experiment made, whose pairs frames then name, and its curves, or says what is wrong with them', () => {
+    const [start, evaluation, frame] = short.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lanes = (start!['lanes'] as string[]).length;
+    const pair = { prompt: 'i am', chosen: 'afraid', rejected: 'angry', group: 0, flipped: false, rewards: [0.9, 0.1, 0.1, 0.9] };
+    const text = { text: 'i am afraid', labels: [0], words: [1, 0], learned: [0.9, 0.1] };
+    const product = { event: 'product', stage: 'pairs', emotions: ['fear', 'anger'], texts: [text], quality: { accuracy: 0.8, answers: 0.9, auc: 0.99, tested: 9 }, pairs: [pair, pair] };
+    const each = (n: number): number[] => Array.from({ length: n }, () => 0.5);
+    const curve = { alphas: [0, 1], reward: each(2 * lanes), reward_se: each(2 * lanes), words: each(2 * lanes), reference: each(2), reference_words: each(2) };
+    const own = { ...curve, words: [], reference_words: [] };
+    const opened = (...events: unknown[]): number => openTrace([{ ...start, pairs: [] }, ...events].map((event) => JSON.stringify(event)).join('\n')).length;
+    const named = { ...frame, pairs: (frame!['pairs'] as number[]).map(() => 0) };
+    const losses = { ...named, pairs: each(2 * lanes).map((_, i) => i % 2) } as Record<string, unknown>;
+    for (const key of ['losses', 'chosen', 'rejected', 'factor', 'gradient']) losses[key] = each(2 * lanes);
+    expect(opened(product, { ...evaluation, curve }, { ...evaluation, curve: own }, losses)).toBe(5);
+    expect(() => opened(losses)).toThrow();
+    for (const bad of [{ texts: [{}] }, { pairs: [{ ...pair, group: 99 }] }, { pairs: [{ ...pair, rewards: ['x'] }] }, { emotions: [7] }, { quality: {} }, { stage: 7 }, { texts: 7 }]) {
+      expect(() => opened({ ...product, ...bad }), JSON.stringify(bad)).toThrow(expect.objectContaining({ code: 'trace' }));
+    }
+    for (const bad of [{ alphas: [] }, { reward: [1] }, { words: [1] }, { reference: 'x' }, { reference_words: {} }]) {
+      expect(() => opened({ ...evaluation, curve: { ...curve, ...bad } }), JSON.stringify(bad)).toThrow(expect.objectContaining({ code: 'trace' }));
+    }
+  });
+
   it('refuses a pair, a group or a lane that is not there', () => {
     const [start, evaluation, frame] = short.map((line) => JSON.parse(line) as Record<string, unknown[]>);
     const of = (...events: unknown[]): string => events.map((event) => JSON.stringify(event)).join('\n');

@@ -62,18 +62,45 @@ function checkStarted(event: Shape, at: number): Sizes {
   const groups = list('groups', MOST.groups, (g) => isShape(g) && isText(g['name']) && isText(g['wants']) && typeof g['share'] === 'number').length;
   const lanes = list('lanes', MOST.lanes, isText).length;
   list('vocabulary', MOST.words, isText);
-  const pairOk = (pair: unknown): boolean =>
-    isShape(pair) && isText(pair['prompt']) && isText(pair['chosen']) && isText(pair['rejected']) && isCount(pair['group']) && pair['group'] < groups && typeof pair['flipped'] === 'boolean';
-  const pairs = list('pairs', MOST.pairs, pairOk).length;
+  const pairs = list('pairs', MOST.pairs, (pair) => isPair(pair, groups)).length;
   if (groups === 0 || lanes !== (event['config'] as RunConfig).lanes.length) refuse(at, 'groups or lanes do not fit the config');
   if (!isText(event['version']) || !isText(event['device']) || !isCount(event['parameters']) || typeof event['has_reward'] !== 'boolean') refuse(at, 'not the start of a run');
   return { lanes, groups, pairs };
 }
 
+const isPair = (pair: unknown, groups: number): boolean =>
+  isShape(pair) && isText(pair['prompt']) && isText(pair['chosen']) && isText(pair['rejected']) && isCount(pair['group']) && pair['group'] < groups && typeof pair['flipped'] === 'boolean' && areNumbers(pair['rewards'] ?? []);
+
+/** What a stage of the emotion experiment made; where these are pairs, frames name them from here on. */
+function checkProduct(event: Shape, { groups, pairs }: Sizes, at: number): number {
+  const emotions = event['emotions'];
+  if (!isText(event['stage']) || !Array.isArray(emotions) || emotions.length > MOST.groups || !emotions.every(isText)) refuse(at, 'not what a stage made');
+  const textOk = (text: unknown): boolean =>
+    isShape(text) && isText(text['text']) && [text['labels'], text['words'], text['learned']].every((values) => areNumbers(values) && values.length <= MOST.groups);
+  if (!Array.isArray(event['texts']) || event['texts'].length > 1_000 || !event['texts'].every(textOk)) refuse(at, '`texts` is not a list of texts');
+  const quality = event['quality'];
+  if (quality !== undefined && !alike(quality, { accuracy: 0, answers: 0, auc: 0, tested: 0, ...(isShape(quality) && 'rank' in quality ? { rank: 0 } : {}) })) refuse(at, '`quality` is not that of a reward model');
+  const made = event['pairs'];
+  if (!Array.isArray(made) || made.length > MOST.pairs || !made.every((pair) => isPair(pair, groups))) refuse(at, '`pairs` is not a list of pairs');
+  return event['stage'] === 'pairs' ? made.length : pairs;
+}
+
+/** Mixed reward over α. */
+function checkCurve(curve: unknown, lanes: number, at: number): void {
+  if (curve === undefined) return;
+  const n = isShape(curve) && Array.isArray(curve['alphas']) ? curve['alphas'].length : 0;
+  if (!isShape(curve) || n < 2 || n > 1_000) refuse(at, '`curve` is not that of an evaluation');
+  checkNumbers(curve, ['alphas', 'reference'], n, at);
+  checkNumbers(curve, ['reward', 'reward_se'], lanes * n, at);
+  for (const [key, length] of [['words', lanes * n], ['reference_words', n]] as const) if (!Array.isArray(curve[key]) || curve[key].length > 0) checkNumbers(curve, [key], length, at);
+}
+
+const areNumbers = (value: unknown): value is number[] => Array.isArray(value) && value.every((each) => typeof each === 'number' && Number.isFinite(each));
+
 function checkNumbers(event: Shape, keys: readonly string[], length: number, at: number): void {
   for (const key of keys) {
     const value = event[key];
-    if (!Array.isArray(value) || value.length !== length || !value.every((each) => typeof each === 'number' && Number.isFinite(each))) refuse(at, `\`${key}\` is not a list of ${length} numbers`);
+    if (!areNumbers(value) || value.length !== length) refuse(at, `\`${key}\` is not a list of ${length} numbers`);
   }
 }
 
@@ -99,9 +126,12 @@ export function openTrace(text: string): Event[] {
       checkNumbers(event, ['accuracy', 'margin', 'reward', 'reward_se'], lanes * groups, at);
       checkNumbers(event, ['kl', 'distance'], lanes, at);
       checkNumbers(event, ['reference_reward'], groups, at);
+      checkCurve(event['curve'], lanes, at);
       const sampleOk = (s: unknown): boolean =>
         isShape(s) && isText(s['prompt']) && isText(s['reference']) && isCount(s['group']) && s['group'] < groups && Array.isArray(s['lanes']) && s['lanes'].length === lanes && s['lanes'].every(isText);
       if (!Array.isArray(event['samples']) || event['samples'].length > 1_000 || !event['samples'].every(sampleOk)) refuse(at, '`samples` is not a list of samples');
+    } else if (typed.event === 'product') {
+      sizes.pairs = checkProduct(event, sizes, at);
     } else if (typed.event === 'warning') {
       if (!isText(event['code']) || !isText(event['message'])) refuse(at, 'not a warning');
     } else if (typed.event === 'progress') {

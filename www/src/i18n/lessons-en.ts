@@ -75,6 +75,22 @@ export const LESSONS_EN: Record<string, LessonWords> = {
     verdict: (v) =>
       `The rarest group is ${v['mix']} of the pairs; GR-DPO gave it ${v['share']}, KLDPO ${v['kldpo']}. A group that is missing from a batch counts as a loss of 0 there, and GR-DPO’s weight follows losses.`,
   },
+  flatter: {
+    title: 'Flatter, or only nearer?',
+    notice: 'The paper’s own experiment: fear is rewarded, and the taste moves to anger. In ④ one line falls less; compare its KL, too.',
+    question: 'KLDPO’s line over α falls less than DPO’s. Does it also earn more than DPO where the taste has moved all the way, at α = 1?',
+    answers: ['Yes, by more than 0.05', 'No difference above 0.05', 'No, less by more than 0.05'],
+    verdict: (v) =>
+      `From α₀ to α = 1 DPO’s reward goes from ${v['dpoNear']} to ${v['dpoFar']} (KL ${v['dpoKl']}), ${v['lane']}’s from ${v['near']} to ${v['far']} (KL ${v['kl']}). Where DPO had gone as far as ${v['lane']} it had ${v['thereNear']} and ${v['thereFar']}: a policy that hardly leaves the reference has a flat line, too.`,
+  },
+  'clean-labels': {
+    title: 'Labels without chance',
+    notice: 'The paper’s text allows two readings of its labels. Here the higher mixed reward always wins, so anger’s small share shows in them.',
+    question: 'The three learn at one rate. Who earns most where the taste has moved all the way, at α = 1?',
+    answers: ['DPO', 'KLDPO', 'WDPO'],
+    verdict: (v) =>
+      `Reward from α₀ to α = 1: DPO ${v['dpo']} (KL ${v['dpoKl']}), ${v['kldpoName']} ${v['kldpo']} (KL ${v['kldpoKl']}), ${v['wdpoName']} ${v['wdpo']} (KL ${v['wdpoKl']}). In the paper’s Figure 2 it is DPO that falls, and the robust methods are flatter.`,
+  },
   'closed-form': {
     title: 'Solved on paper',
     notice: 'One prompt, two answers, one free number: every method’s end point can be worked out, and the engine has to land on it.',

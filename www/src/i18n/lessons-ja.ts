@@ -67,6 +67,22 @@ export const LESSONS_JA: Record<string, LessonWords> = {
     verdict: (v) =>
       `最もまれな群はペアの ${v['mix']}。GR-DPO は ${v['share']}、KLDPO は ${v['kldpo']} を与えた。バッチにいない群の損失は 0 と数えられ、GR-DPO の重みは損失に従う。`,
   },
+  flatter: {
+    title: '平らなのか、近いだけか',
+    notice: '論文自身の実験。報酬は恐れにあり、好みは怒りへ移る。④で一方の線は下がり方が小さい。その KL も比べよう。',
+    question: 'α に対する KLDPO の線は DPO より下がり方が小さい。好みが移りきった α = 1 での報酬も、DPO より高いか。',
+    answers: ['高い（差は 0.05 超）', '差は 0.05 以内', '低い（差は 0.05 超）'],
+    verdict: (v) =>
+      `α₀ から α = 1 で、DPO の報酬は ${v['dpoNear']} から ${v['dpoFar']}（KL ${v['dpoKl']}）、${v['lane']} は ${v['near']} から ${v['far']}（KL ${v['kl']}）。DPO が ${v['lane']} と同じだけ動いた時点では ${v['thereNear']} と ${v['thereFar']}。参照方策をほとんど離れない方策の線も、また平らになる。`,
+  },
+  'clean-labels': {
+    title: '偶然のないラベル',
+    notice: '論文の本文はラベルの付け方を二通りに読める。ここでは混合報酬の高い方が必ず選ばれるので、怒りのわずかな重みもラベルに表れる。',
+    question: '三つの手法は同じ学習率で学ぶ。好みが移りきった α = 1 で、報酬が最も高いのはどれか。',
+    answers: ['DPO', 'KLDPO', 'WDPO'],
+    verdict: (v) =>
+      `α₀ から α = 1 の報酬：DPO ${v['dpo']}（KL ${v['dpoKl']}）、${v['kldpoName']} ${v['kldpo']}（KL ${v['kldpoKl']}）、${v['wdpoName']} ${v['wdpo']}（KL ${v['wdpoKl']}）。論文の図 2 では、下がるのは DPO で、頑健な手法の方が平らだった。`,
+  },
   'closed-form': {
     title: '紙の上で解く',
     notice: '質問一つ、答え二つ、自由な数一つ。どの手法の行き着く先も計算でき、エンジンはそこに着かなければならない。',

@@ -1,6 +1,7 @@
 // What a finished run says, in the terms that lessons ask about. Means are over its last frames: one batch says little.
 import { effectiveSampleSize, flippedShare, laneSlice, mean, metricValues, nominalValue, referenceValues, worstGroup } from '../state/derive';
 import type { RunData } from '../state/run-data';
+import type { Evaluation } from '../engine/types';
 
 const LAST = 100;
 
@@ -66,15 +67,40 @@ export class Facts {
     return { weight, data: pairs.filter((pair) => pair.flipped).length / Math.max(1, pairs.length) };
   }
 
+  /** Mean mixed reward over α at α₀ and at α = 1, at the last evaluation; NaN where the run has no such curve. */
+  ends(lane: number): [number, number] {
+    const last = this.data.evaluations.at(-1);
+    return last ? this.endsOf(last, lane) : [Number.NaN, Number.NaN];
+  }
+
+  private endsOf({ curve }: Evaluation, lane: number): [number, number] {
+    const n = curve?.alphas.length ?? 0;
+    const value = (i: number): number => curve?.reward[lane * n + i] ?? Number.NaN;
+    const training = this.data.mix[this.rare] ?? 0;
+    // α₀ lies between two points of the grid, or on one.
+    const above = Math.max(1, Array.from(curve?.alphas ?? []).findIndex((alpha) => alpha >= training - 1e-6));
+    const [a, b] = [curve?.alphas[above - 1] ?? 0, curve?.alphas[above] ?? 1];
+    return [value(above - 1) + ((training - a) / (b - a)) * (value(above) - value(above - 1)), value(n - 1)];
+  }
+
+  /** The same where a lane's path first reached this KL. */
+  endsAt(lane: number, kl: number): number[] | undefined {
+    return this.whereAt(lane, kl, (evaluation) => this.endsOf(evaluation, lane));
+  }
+
   /** Accuracy per group where a lane's path first reached this KL; undefined where it never did. */
   accuracyAt(lane: number, kl: number): number[] | undefined {
-    const { evaluations, lanes } = this.data;
+    return this.whereAt(lane, kl, (evaluation) => metricValues(evaluation, 'accuracy', lane, this.data.lanes));
+  }
+
+  private whereAt(lane: number, kl: number, values: (evaluation: Evaluation) => number[]): number[] | undefined {
+    const { evaluations } = this.data;
     for (let i = 1; i < evaluations.length; i++) {
       const [a, b] = [evaluations[i - 1]!, evaluations[i]!];
       const [from, to] = [a.kl[lane] ?? Number.NaN, b.kl[lane] ?? Number.NaN];
       if (!(from <= kl && kl <= to)) continue;
       const u = to > from ? (kl - from) / (to - from) : 0;
-      const [x, y] = [metricValues(a, 'accuracy', lane, lanes), metricValues(b, 'accuracy', lane, lanes)];
+      const [x, y] = [values(a), values(b)];
       return x.map((value, g) => value + u * ((y[g] ?? value) - value));
     }
     return undefined;

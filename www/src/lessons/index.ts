@@ -146,6 +146,43 @@ export const LESSONS: readonly Lesson[] = [
     },
   },
   {
+    id: 'flatter',
+    settings: { scenario: 'emotion', methods: 'dpo,kldpo', tau: 0.1, steps: 200 },
+    found: 1,
+    measure(facts) {
+      const [dpo, kldpo] = [facts.lane('dpo'), facts.lane('kldpo')];
+      if (dpo === undefined || kldpo === undefined) return undefined;
+      const [[dpoNear, dpoFar], [near, far]] = [facts.ends(dpo), facts.ends(kldpo)];
+      const there = facts.endsAt(dpo, facts.kl(kldpo));
+      return {
+        answer: band(far - dpoFar, -0.05, 0.05),
+        values: {
+          dpoNear: fmt(dpoNear), dpoFar: fmt(dpoFar), lane: facts.name(kldpo), near: fmt(near), far: fmt(far), dpoKl: fmt(facts.kl(dpo)), kl: fmt(facts.kl(kldpo)),
+          thereNear: there ? fmt(there[0]!) : '–', thereFar: there ? fmt(there[1]!) : '–',
+        },
+      };
+    },
+  },
+  {
+    id: 'clean-labels',
+    settings: { scenario: 'emotion', labels: 'arg-max', methods: 'dpo,kldpo,wdpo', beta: 0.1, tau: 0.1, rho: 0.1, steps: 200 },
+    found: 0,
+    measure(facts) {
+      const lanes = ['dpo', 'kldpo', 'wdpo'].map((method) => facts.lane(method));
+      if (lanes.some((lane) => lane === undefined)) return undefined;
+      const [dpo, kldpo, wdpo] = lanes.map((lane) => facts.ends(lane!));
+      const far = [dpo, kldpo, wdpo].map((ends) => ends![1]);
+      const said = (ends: [number, number] | undefined): string => `${fmt(ends![0])} → ${fmt(ends![1])}`;
+      return {
+        answer: far.indexOf(Math.max(...far)),
+        values: {
+          dpo: said(dpo), kldpo: said(kldpo), wdpo: said(wdpo), kldpoName: facts.name(lanes[1]!), wdpoName: facts.name(lanes[2]!),
+          dpoKl: fmt(facts.kl(lanes[0]!)), kldpoKl: fmt(facts.kl(lanes[1]!)), wdpoKl: fmt(facts.kl(lanes[2]!)),
+        },
+      };
+    },
+  },
+  {
     id: 'closed-form',
     settings: { scenario: 'tabular' },
     found: 1,

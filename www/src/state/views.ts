@@ -120,7 +120,9 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
   const mix = data.mix;
   const now = evaluationAt(data, cursor);
   // A quarter, half and three quarters of the way here; the start is the same for every lane. None beside a kept run.
-  const ghosts = [...new Set(comparable(data, kept) ? [] : [1, 2, 3].map((quarter) => Math.round((now * quarter) / 4)))].flatMap((i) => (i > 0 && i < now ? (data.evaluations[i] ?? []) : []));
+  // Nor where every lane has a second line, of what its texts are truly worth.
+  const truths = metric === 'reward' && target === 1 && (evaluation?.curve?.words.length ?? 0) > 0;
+  const ghosts = [...new Set(truths || comparable(data, kept) ? [] : [1, 2, 3].map((quarter) => Math.round((now * quarter) / 4)))].flatMap((i) => (i > 0 && i < now ? (data.evaluations[i] ?? []) : []));
   return {
     metric,
     alpha,
@@ -144,6 +146,7 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
             curve: curve(evaluation, lanes),
             se: lanes.length === 1 ? standardErrors(evaluation, metric, first, data.lanes) : undefined,
             seeds,
+            truth: truths ? { values: [], curve: curveOf(evaluation, lanes, data.lanes, 'words') } : undefined,
             ghosts: ghosts.map((earlier) => ({
               step: earlier.step,
               values: meanOver(lanes.map((lane) => metricValues(earlier, metric, lane, data.lanes))),
@@ -172,15 +175,15 @@ function keptLanes(kept: RunData, metric: Metric, target: number): ShiftLane[] {
 }
 
 /** Mean mixed reward over α of some lanes, where the engine measured it (scenario emotion); the error is one lane's own. */
-export function curveOf(evaluation: Evaluation, lanes: readonly number[], all: number): Curve | undefined {
+export function curveOf(evaluation: Evaluation, lanes: readonly number[], all: number, by: 'reward' | 'words' = 'reward'): Curve | undefined {
   const { curve } = evaluation;
   if (!curve) return undefined;
   const n = curve.reward.length / Math.max(1, all);
   const row = (values: ArrayLike<number>, lane: number): number[] => Array.from({ length: n }, (_, i) => values[lane * n + i] ?? Number.NaN);
   return {
     alpha: curve.alphas,
-    value: meanOver(lanes.map((lane) => row(curve.reward, lane))),
-    se: lanes.length === 1 ? row(curve.reward_se, lanes[0] ?? 0) : undefined,
+    value: meanOver(lanes.map((lane) => row(curve[by], lane))),
+    se: lanes.length === 1 && by === 'reward' ? row(curve.reward_se, lanes[0] ?? 0) : undefined,
   };
 }
 
