@@ -11,8 +11,12 @@ const train = (page: Page): Promise<void> => page.getByRole('button', { name: 'T
 const done = (page: Page): Promise<void> => expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
 
 const SUBJECTS = ['My friend', 'The neighbor', 'Grandma Zoë', 'A stranger', 'Our Lehrerin', 'Der Hund'];
-const ROWS = SUBJECTS.flatMap((who, i) => Array.from({ length: 10 }, (_, k) => (k % 2 ? `"${who} was süß to me today, ${i + k} times",joy` : `"${who} shouted at me all ${i + k} nights",anger`)));
-const FILE = { name: 'mine.csv', mimeType: 'text/csv', buffer: Buffer.from(`text,label\nshort,joy\n${ROWS.join('\n')}\n`) };
+const ROWS = SUBJECTS.flatMap((who, i) =>
+  Array.from({ length: 10 }, (_, k) => (k % 2 ? ([`${who} was süß to me today, ${i + k} times`, 'joy'] as const) : ([`${who} shouted at me all ${i + k} nights`, 'anger'] as const))),
+);
+const FILE = { name: 'mine.csv', mimeType: 'text/csv', buffer: Buffer.from(`text,label\nshort,joy\n${ROWS.map(([text, label]) => `"${text}",${label}`).join('\n')}\n`) };
+/** The same as JSON Lines, with the Emotion data set's numbers for labels. */
+const NUMBERED = { name: 'mine.jsonl', mimeType: 'application/json', buffer: Buffer.from(ROWS.map(([text, label]) => `${JSON.stringify({ text, label: label === 'joy' ? 1 : 3 })}\n`).join('')) };
 
 /** What the status line says from now on; once it matches `stopAt`, the run is stopped there. */
 const listen = (page: Page, stopAt = '^$'): Promise<void> =>
@@ -104,8 +108,9 @@ test('a stage that is stopped half-way goes on there, also in another visit, and
   const begin = async (stopAt?: string): Promise<void> => {
     await page.goto('about:blank');
     await open(page, query);
-    await page.locator('input[type="file"]').first().setInputFiles(FILE);
-    await expect(page.getByText('mine.csv: 60 texts with labels.')).toBeVisible({ timeout: 30_000 });
+    await page.locator('input[type="file"]').first().setInputFiles(NUMBERED);
+    await expect(page.getByText('mine.jsonl: 60 texts with labels.')).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByLabel('mostly').getByRole('option')).toHaveText(['Anger', 'Joy']);
     await listen(page, stopAt);
     await train(page);
   };

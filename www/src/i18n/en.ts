@@ -280,7 +280,7 @@ export const en = {
     own: (name: string, rows: number) => `${name}: ${rows} texts with labels.`,
     builtIn: 'use the built-in texts',
     caption: 'Mean mixed reward of fresh texts. The paper, at GPT-2’s size: DPO best near α₀ and falling, WDPO and KLDPO flatter.',
-    thin: 'Thick: the learned reward. Thin: the same texts, by what their words say.',
+    thin: 'Thick: learned reward. Thin: what the words say.',
     thinHelp: 'Where the learned reward rises and the thin line does not, the policy games the reward model.',
   },
   valueOf: (label: string) => `${label}, value`,
