@@ -15,6 +15,14 @@ export function fmt(x: number): string {
   return out.replace(/-/g, '−');
 }
 
+/** A value with its error, both to the error's first digit, or its second where the first is a 1. */
+export function plusMinus(x: number, error: number): string {
+  if (!Number.isFinite(error) || error <= 0) return fmt(x);
+  const power = Math.floor(Math.log10(error));
+  const digits = Math.max(0, Math.min(6, -power + (error / 10 ** power < 1.95 ? 1 : 0)));
+  return `${x.toFixed(digits)} ± ${error.toFixed(digits)}`.replace(/-/g, '−');
+}
+
 /** A setting: the same without trailing zeros. */
 export function plain(x: number): string {
   const text = fmt(x);
@@ -26,6 +34,7 @@ export function pct(x: number): string {
   if (!Number.isFinite(x)) return '–';
   const hundred = x * 100;
   const size = Math.abs(hundred);
+  if (hundred > 0 && hundred < 0.05) return '<0.1%';
   return `${hundred.toFixed(size > 0 && size < 0.95 ? 1 : 0).replace('-', '−')}%`;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cut, fitText, fmt, pct, plain, tickText } from './format';
+import { cut, fitText, fmt, pct, plain, plusMinus, tickText } from './format';
 import { decimate, niceDomain, placeBeside, spread, Sticky } from './layout';
 import { logTicks } from './axis';
 
@@ -8,7 +8,8 @@ describe('numbers', () => {
     expect([0, 1234.5, 12.345, 1.2345, 0.12345, 0.012345, 0.00123, 1e-7, -3.2, NaN, Infinity].map(fmt)).toEqual([
       '0', '1235', '12.3', '1.23', '0.12', '0.012', '0.0012', '1.0e−7', '−3.20', '–', '–',
     ]);
-    expect([0.25, 0.004, 1, 0, NaN].map(pct)).toEqual(['25%', '0.4%', '100%', '0%', '–']);
+    expect([plusMinus(0.1079, 0.0812), plusMinus(-0.1079, 0.0123), plusMinus(12.34, 2.5), plusMinus(0.5, 0.0996), plusMinus(0.25, NaN)]).toEqual(['0.11 ± 0.08', '−0.108 ± 0.012', '12 ± 3', '0.50 ± 0.10', '0.25']);
+    expect([0.25, 0.004, 0.0002, 1, 0, NaN].map(pct)).toEqual(['25%', '0.4%', '<0.1%', '100%', '0%', '–']);
     expect([10, 0.5, 100, 0.05].map(plain)).toEqual(['10', '0.5', '100', '0.05']);
     expect([tickText(0.30000000000000004, 0.1), tickText(-2, 1), tickText(-1e-17, 0.5)]).toEqual(['0.3', '−2', '0.0']);
   });

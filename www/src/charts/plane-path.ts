@@ -71,17 +71,21 @@ export function placeLabels(labels: readonly (EndLabel | undefined)[], paths: re
   const taken: Box[] = [];
   for (const label of labels) if (label) taken.push({ left: label.x - 4, top: label.y - 4, right: label.x + 4, bottom: label.y + 4 });
   return labels.map((label) => {
-    let best: { text: string; box: Box; covered: number } | undefined;
+    let best: { text: string; box: Box; x: number; y: number; away: number; price: number } | undefined;
     for (const text of label?.texts ?? []) {
       if (!label) break;
       const place = placeBeside(label.x, label.y, textWidth(text, font), height, within, taken, obstacles);
-      if (place && (!best || place.covered < best.covered)) best = { text, ...place };
-      if (best && best.covered <= 2) break;
+      if (!place) continue;
+      const { box } = place;
+      const [x, y] = [Math.max(box.left, Math.min(box.right, label.x)), Math.max(box.top, Math.min(box.bottom, label.y))];
+      const away = Math.hypot(x - label.x, y - label.y);
+      // A short text beside the point says more than a long one far from it.
+      const price = place.covered + away / font;
+      if (!best || price < best.price) best = { text, box, x, y, away, price };
+      if (best.price <= 2) break;
     }
     if (!best || !label) return undefined;
-    const { text, box } = best;
-    const [x, y] = [Math.max(box.left, Math.min(box.right, label.x)), Math.max(box.top, Math.min(box.bottom, label.y))];
-    const away = Math.hypot(x - label.x, y - label.y);
+    const { text, box, x, y, away } = best;
     if (label.quiet && away > font * 2.5) return undefined;
     const far = away > font && !label.quiet;
     taken.push(box);

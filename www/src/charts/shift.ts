@@ -8,6 +8,7 @@ import { make, Pool, round, set, show, write } from './dom';
 import { fitText, fmt, pct, plain, shortNames, strongWidth, textWidth } from './format';
 import { niceDomain, span, spread, Sticky } from './layout';
 import { dashArray } from './shapes';
+import { ShiftHandle } from './shift-handle';
 import { worstOf, worthAt, worthErrorAt, type ShiftLane, type ShiftView, type Worth } from './shift-value';
 
 /** Options of a shift chart. */
@@ -36,16 +37,11 @@ export class ShiftChart extends Figure<ShiftView> {
   private readonly numbers: Pool<SVGTextElement>;
   private readonly training: SVGPathElement;
   private readonly trainingText: SVGTextElement;
-  private readonly handle: SVGGElement;
-  private readonly rule: SVGPathElement;
-  private readonly grip: SVGRectElement;
-  private readonly focusRing: SVGRectElement;
-  private readonly hit: SVGRectElement;
+  private readonly handle: ShiftHandle;
   private readonly header: SVGTextElement;
   private readonly sticky = new Sticky();
   private metric: Metric | undefined;
   private alpha = 0;
-  private dragging = false;
   private box: Box = { left: 0, top: 0, right: 1, bottom: 1 };
 
   constructor(host: HTMLElement, options: ShiftOptions = {}) {
@@ -64,12 +60,12 @@ export class ShiftChart extends Figure<ShiftView> {
     this.training = make(guides, 'path', { class: 'chart-thin' });
     this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
     this.leaders = new Pool(() => make(lines, 'path', { class: 'chart-leader' }));
-    this.handle = make(this.body, 'g', { class: 'chart-handle', role: 'slider', tabindex: 0 });
-    set(this.handle, { 'aria-valuemin': 0, 'aria-valuemax': 1, 'aria-orientation': 'horizontal' });
-    this.hit = make(this.handle, 'rect', { class: 'chart-hit' });
-    this.rule = make(this.handle, 'path', { class: 'chart-rule' });
-    this.grip = make(this.handle, 'rect', { class: 'chart-grip', rx: 4 });
-    this.focusRing = make(this.handle, 'rect', { class: 'chart-focus', rx: 6 });
+    this.handle = new ShiftHandle(this.svg, this.body, {
+      at: (event) => this.pointer(event),
+      box: () => (this.ready() ? this.box : undefined),
+      alpha: () => this.alpha,
+      move: (alpha) => this.move(alpha),
+    });
     const front = layer();
     front.setAttribute('class', 'chart-front');
     this.worst = new Pool(() => make(front, 'path', { class: 'chart-worst' }));
@@ -79,12 +75,11 @@ export class ShiftChart extends Figure<ShiftView> {
     this.names = new Pool(() => make(front, 'text', { dy: '0.35em' }));
     this.numbers = new Pool(() => make(front, 'text', { class: 'chart-strong', dy: '0.35em', 'text-anchor': 'end' }));
     this.header = make(this.svg, 'text', { class: 'chart-label', 'text-anchor': 'end' });
-    this.listen();
     this.start();
   }
 
   override update(view: ShiftView): void {
-    if (!this.dragging) this.alpha = bounded(view.alpha);
+    if (!this.handle.dragging) this.alpha = bounded(view.alpha);
     super.update(view);
   }
 
@@ -215,7 +210,9 @@ export class ShiftChart extends Figure<ShiftView> {
     set(this.ball, { d: `M${from} ${box.top}H${to}V${box.bottom}H${from}Z` });
     const low = box.bottom - font * 0.4;
     set(this.ballEdge, { d: `M${from} ${low}V${box.bottom}M${from} ${low + font * 0.2}H${to}M${to} ${low}V${box.bottom}` });
-    const text = fitText(this.text.ball(ball.lane, pct(ball.low), pct(ball.high)), box.right - box.left, font);
+    // In a low plot a long text would lie over the lines.
+    const texts = this.text.ball(ball.lane, pct(ball.low), pct(ball.high)).slice(box.bottom - box.top < font * 8 ? 2 : 0);
+    const text = fitText(texts, box.right - box.left, font);
     const half = textWidth(text, font) / 2;
     const middle = Math.max(box.left + half, Math.min(box.right - half, (from + to) / 2));
     // Above the handle's grip where it would lie under it.
@@ -244,17 +241,8 @@ export class ShiftChart extends Figure<ShiftView> {
   private drawHandle(view: ShiftView, lanes: readonly ShiftLane[], values: readonly number[], x: (v: number) => number, y: (v: number) => number): void {
     const { box, font } = this;
     const px = x(this.alpha);
-    const half = font * 0.55;
-    set(this.hit, { x: px - 14, y: box.top - 4, width: 28, height: box.bottom - box.top + 8 });
-    set(this.rule, { d: `M${px} ${box.top}V${box.bottom}` });
-    set(this.grip, { x: px - half, y: box.bottom - font * 1.4, width: half * 2, height: font * 1.3 });
-    set(this.focusRing, { x: px - half - 3, y: box.bottom - font * 1.4 - 3, width: half * 2 + 6, height: font * 1.3 + 6 });
     const spoken = lanes.map((lane, i) => `${lane.name} ${fmt(values[i] ?? NaN)}`).join(', ');
-    set(this.handle, {
-      'aria-label': this.text.alphaLabel(groupAt(view.groups, view.target).name),
-      'aria-valuenow': this.alpha,
-      'aria-valuetext': `${pct(this.alpha)}: ${spoken}`,
-    });
+    this.handle.draw(px, box, font, this.text.alphaLabel(groupAt(view.groups, view.target).name), this.alpha, `${pct(this.alpha)}: ${spoken}`);
     this.dots.take(lanes.length).forEach((node, i) => {
       const value = values[i] ?? NaN;
       show(node, Number.isFinite(value));
@@ -267,7 +255,10 @@ export class ShiftChart extends Figure<ShiftView> {
     const { box, font } = this;
     const ends = lanes.map((lane) => y(worthAt(1, view, lane)));
     const wishes = ends.map((end, i) => ({ y: Number.isFinite(end) ? end : (box.top + box.bottom) / 2, rank: -i }));
-    const heights = spread(wishes, box.top + font * 0.4, this.height - font * 0.6, font * 1.2);
+    // Below the axis only where they would not fit beside the plot.
+    const gap = font * 1.2;
+    const low = (lanes.length - 1) * gap <= box.bottom - box.top - font * 0.4 ? box.bottom : this.height - font * 0.6;
+    const heights = spread(wishes, box.top + font * 0.4, low, gap);
     const names = this.names.take(lanes.length);
     const numbers = this.numbers.take(lanes.length);
     this.leaders.take(lanes.length).forEach((leader, i) => {
@@ -281,42 +272,6 @@ export class ShiftChart extends Figure<ShiftView> {
       write(name, labels[i] ?? '');
       set(number, { x: this.width - 1, y: height });
       write(number, texts[i] ?? '');
-    });
-  }
-
-  private listen(): void {
-    const follow = (event: PointerEvent): void => {
-      const [px] = this.pointer(event);
-      const { left, right } = this.box;
-      this.move(right > left ? (px - left) / (right - left) : 0);
-    };
-    this.svg.addEventListener('pointerdown', (event) => {
-      const [px, py] = this.pointer(event);
-      const { left, right, top } = this.box;
-      if (!this.ready() || event.button !== 0 || px < left - 14 || px > right + 14 || py < top - 8) return;
-      this.dragging = true;
-      this.svg.setPointerCapture?.(event.pointerId);
-      this.handle.focus({ preventScroll: true });
-      follow(event);
-      event.preventDefault();
-    });
-    this.svg.addEventListener('pointermove', (event) => {
-      if (this.dragging) follow(event);
-    });
-    const release = (): void => {
-      this.dragging = false;
-    };
-    for (const name of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) this.svg.addEventListener(name, release);
-    this.handle.addEventListener('keydown', (event) => {
-      const to: Record<string, number> = {
-        ArrowRight: this.alpha + 0.01, ArrowUp: this.alpha + 0.01, ArrowLeft: this.alpha - 0.01, ArrowDown: this.alpha - 0.01,
-        PageUp: this.alpha + 0.1, PageDown: this.alpha - 0.1, Home: 0, End: 1,
-      };
-      const alpha = to[event.key];
-      if (alpha === undefined || !this.ready()) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.move(alpha);
     });
   }
 

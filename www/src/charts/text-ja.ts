@@ -14,8 +14,8 @@ export const japanese: ChartText = {
   trainingShare: (share) => [`学習データでは ${share}`, `データ ${share}`, 'データ'],
   sharesSummary: (what, step, now, training) => `ステップ ${step} での${what}：${now}。学習データでは：${training}。`,
   loss: ['損失 ℓ（nats）', 'ℓ（nats）'],
-  factor: ['敵対者の係数（倍、平均 1）', '敵対者の係数（倍）', '係数（倍）'],
-  sensitivity: ['輸送予算の割合（倍、平均 1）', '輸送予算の割合（倍）', '予算（倍）'],
+  factor: ['敵対者の係数（倍、平均 1）', '敵対者の係数（倍）', '係数（倍）', '（倍）'],
+  sensitivity: ['輸送予算の割合（倍、平均 1）', '輸送予算の割合（倍）', '予算（倍）', '（倍）'],
   logScale: '対数',
   pairColumn: 'ペア',
   pair: (id) => `ペア ${id}`,
@@ -24,8 +24,8 @@ export const japanese: ChartText = {
   clamp: (factor) => `打ち切り ×${factor}`,
   sampleSize: (ess, n, radius) =>
     radius === null
-      ? [`有効サンプルサイズ ${ess}／${n}`, `有効数 ${ess}／${n}`, `ESS ${ess}/${n}`]
-      : [`有効サンプルサイズ ${ess}／${n}・半径 ${radius} nats`, `有効数 ${ess}／${n}・半径 ${radius} nats`, `ESS ${ess}/${n}・${radius} nats`],
+      ? [`有効サンプルサイズ ${ess}／${n}`, `有効数 ${ess}／${n}`, `ESS ${ess}/${n}`, `ESS ${ess}`]
+      : [`有効サンプルサイズ ${ess}／${n}・半径 ${radius} nats`, `有効数 ${ess}／${n}・半径 ${radius} nats`, `ESS ${ess}/${n}・${radius} nats`, `ESS ${ess}/${n}`, `ESS ${ess}`],
   pairReadout: (loss, factor) => `ℓ ${loss} nats・×${factor}`,
   tiltSummary: (n, batch, mean, low, high, ess, extra) =>
     n === batch

@@ -89,8 +89,8 @@ export const english: ChartText = {
   trainingShare: (share) => [`in training data ${share}`, `training ${share}`, 'training'],
   sharesSummary: (what, step, now, training) => `${what} at step ${step}: ${now}; in the training data: ${training}.`,
   loss: ['loss ℓ (nats)', 'ℓ (nats)'],
-  factor: ['adversary’s factor (×, mean 1)', 'adversary’s factor (×)', 'factor (×)'],
-  sensitivity: ['share of transport budget (×, mean 1)', 'share of transport budget, ×', 'budget (×)'],
+  factor: ['adversary’s factor (×, mean 1)', 'adversary’s factor (×)', 'factor (×)', '(×)'],
+  sensitivity: ['share of transport budget (×, mean 1)', 'share of transport budget (×)', 'budget (×)', '(×)'],
   logScale: 'log',
   pairColumn: 'pair',
   pair: (id) => `pair ${id}`,
@@ -99,11 +99,13 @@ export const english: ChartText = {
   clamp: (factor) => `clamp ×${factor}`,
   sampleSize: (ess, n, radius) =>
     radius === null
-      ? [`effective sample size ${ess} of ${n}`, `ESS ${ess} of ${n}`, `ESS ${ess}/${n}`]
+      ? [`effective sample size ${ess} of ${n}`, `ESS ${ess} of ${n}`, `ESS ${ess}/${n}`, `ESS ${ess}`]
       : [
           `effective sample size ${ess} of ${n} · radius ${radius} nats`,
           `ESS ${ess} of ${n} · radius ${radius} nats`,
           `ESS ${ess}/${n} · ${radius} nats`,
+          `ESS ${ess}/${n}`,
+          `ESS ${ess}`,
         ],
   pairReadout: (loss, factor) => `ℓ ${loss} nats · ×${factor}`,
   tiltSummary: (n, batch, mean, low, high, ess, extra) =>

@@ -1,5 +1,6 @@
 // The adversary's factor as a function of the loss, in closed form from τ and the batch.
 
+import { quantile } from 'd3-array';
 import { at } from './chart';
 import { niceDomain, span } from './layout';
 
@@ -105,12 +106,18 @@ export interface TiltDomain {
 
 /** On a logarithmic axis the highest point is at least this factor below the top, where the mean's label and the handle are. */
 const HEADROOM = 1.5;
+/** Where a loss is half as large again as this many times the ninth decile, the axis ends there and the loss stands on its end. */
+const FAR = 2;
 /** The factor spans more than this before its axis is logarithmic. */
 const LOG_ABOVE = 20;
 
-/** Domains that hold every point of the views: pass several lanes for shared axes. */
+/** Domains that hold the points of the views, but for a few far ones: pass several lanes for shared axes. */
 export function tiltDomain(views: readonly Tilt[]): TiltDomain {
-  const x = span(views.flatMap((view) => Array.from(view.losses))) ?? [0, 1];
+  const losses = views.flatMap((view) => Array.from(view.losses)).filter(Number.isFinite);
+  const x = span(losses) ?? [0, 1];
+  // One far loss of one lane would press all the others together.
+  const far = FAR * (quantile(losses, 0.9) ?? 0);
+  if (far > 0 && x[1] > 1.5 * far) x[1] = Math.max(far, ...views.map((view) => view.meanLoss).filter(Number.isFinite));
   const factors = span([1, ...views.flatMap((view) => Array.from(view.factors))]) ?? [0, 2];
   // Three decades at most: a few zeros do not make the axis endless. What is smaller is drawn on its floor.
   const positive = span(views.flatMap((view) => Array.from(view.factors)).filter((f) => f > 0)) ?? [1, 1];

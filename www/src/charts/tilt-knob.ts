@@ -46,6 +46,8 @@ export class KnobHandle {
   private readonly grip: SVGRectElement;
   private readonly focusRing: SVGRectElement;
   private readonly name: SVGTextElement;
+  /** Where the grip and its label are drawn: no other text may be there. */
+  covers: readonly Box[] = [];
   private tilt: Tilt | undefined;
   private knob: TiltKnob | undefined;
   private plot: Plot | undefined;
@@ -78,6 +80,7 @@ export class KnobHandle {
     const there = knob !== undefined && tiltCurve(tilt) !== undefined;
     show(this.node, there);
     this.knob = there ? knob : undefined;
+    this.covers = [];
     if (!there) return undefined;
     [this.tilt, this.plot] = [tilt, plot];
     const next = !this.holds(tilt, knob);
@@ -100,8 +103,13 @@ export class KnobHandle {
     const toRight = fits(right) !== undefined;
     const text = fits(right) ?? fits(left) ?? texts.at(-1) ?? '';
     const under = toRight ? 0 : font * 1.1;
-    set(this.name, { x: px + (toRight ? wide * 0.9 : -wide * 0.9), y: Math.min(box.bottom - font, this.height + under), 'text-anchor': toRight ? 'start' : 'end' });
+    const [edge, middle, length] = [px + (toRight ? wide * 0.9 : -wide * 0.9), Math.min(box.bottom - font, this.height + under), textWidth(text, font) * 1.1];
+    set(this.name, { x: edge, y: middle, 'text-anchor': toRight ? 'start' : 'end' });
     write(this.name, text);
+    this.covers = [
+      { left: px - wide / 2, top: this.height - high / 2, right: px + wide / 2, bottom: this.height + high / 2 },
+      { left: toRight ? edge : edge - length, top: middle - font * 0.6, right: toRight ? edge + length : edge, bottom: middle + font * 0.6 },
+    ];
     set(this.node, {
       'aria-label': this.host.label(knob.kind),
       'aria-valuemin': knob.min,

@@ -195,3 +195,37 @@ it('draws pairs of earlier batches fainter, and says how old they are', () => {
   expect(chart.table().rows.at(-1)).toEqual([7, 'practical', 2.5, 0.4, 12]);
   expect(chart.describe()).toMatch(/^7 pairs, each as it was when last in a batch; .*in the latest batch of 6: mean loss 0\.95 nats/);
 });
+
+it('puts one far loss at the end of the axis, and says so there', () => {
+  const element = host();
+  const chart = new TiltChart(element, { width: 400, height: 240 });
+  const near = Array.from({ length: 15 }, (_, i) => 0.1 * i);
+  const ticks = (): string[] => [...element.querySelectorAll('.chart-x text')].map((node) => node.textContent ?? '');
+  const flat = { ...tilt(16), factors: Array(16).fill(1), curve: 'flat' as const, tau: null };
+  chart.update({ ...flat, losses: [...near, 1.6] });
+  expect(ticks().some((text) => text.startsWith('≥'))).toBe(false);
+  chart.update({ ...flat, losses: [...near, 9] });
+  expect(ticks().at(-1)).toMatch(/^≥[23]/);
+  // The point stands there, with its mark; its number is the true one.
+  const marks = element.querySelector('.chart-points ~ .chart-thin')?.getAttribute('d') ?? '';
+  expect(marks.match(/M/g)).toHaveLength(1);
+  expect(chart.table().rows.at(-1)?.[2]).toBe(9);
+  expect(new TiltAxes().fit([{ ...flat, losses: [...near, 9], meanLoss: 5 }]).x[1]).toBeGreaterThanOrEqual(5);
+});
+
+it('keeps the mean’s label clear of the handle', () => {
+  const element = host();
+  const chart = new TiltChart(element, { width: 210, height: 160 });
+  // All losses are near each other on a wide axis: the handle stands beside the mean's line.
+  const losses = [0.3, 0.32, 0.35, 0.4, 0.42, 0.5];
+  const view = { ...tilt(6, 0.05), losses, meanLoss: 0.38, domain: { x: [0, 8] as [number, number], y: [0.01, 20] as [number, number] } };
+  chart.update({ ...view, knob: { kind: 'tau', value: 0.05, min: 0.02, max: 20 } });
+  const number = (node: Element | null | undefined, name: string): number => Number(node?.getAttribute(name));
+  const mean = element.querySelector('text.chart-halo.chart-muted');
+  const [grip, label] = [element.querySelector('.chart-grip'), element.querySelector('.chart-knob text')];
+  expect(mean?.textContent).toMatch(/0\.38$/);
+  const over = Math.abs(number(mean, 'y') - number(label, 'y')) < 8;
+  const font = Number.parseFloat((element.querySelector('svg') as SVGElement).style.fontSize);
+  const end = number(mean, 'x') + font * 0.5 * (mean?.textContent ?? '').length;
+  expect(over && mean?.getAttribute('text-anchor') === 'start' && end > number(grip, 'x')).toBe(false);
+});

@@ -6,6 +6,7 @@ import { at, Figure, groupAt, type Box, type ChartOptions, type GroupStyle, type
 import { Axes, linearTicks, logTicks, rows, tickCount, tickWidth } from './axis';
 import { make, set, show, uid, write } from './dom';
 import { fmt, plain, textWidth } from './format';
+import { overlaps } from './layout';
 import { PairCursor } from './tilt-cursor';
 import { Readout } from './readout';
 import { clampScale, TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
@@ -60,6 +61,8 @@ export class TiltChart extends Figure<TiltView> {
   private readonly curve: SVGPathElement;
   private readonly next: SVGPathElement;
   private readonly points: PointLayer;
+  /** Marks on the points that lie beyond the loss axis. */
+  private readonly beyond: SVGPathElement;
   private readonly pinned: SVGCircleElement;
   private readonly pointed: SVGCircleElement;
   private readonly knob: KnobHandle;
@@ -84,6 +87,7 @@ export class TiltChart extends Figure<TiltView> {
     this.points = new PointLayer(this.body);
     this.meanText = make(this.body, 'text', { class: 'chart-halo chart-muted' });
     this.clampText = make(this.body, 'text', { class: 'chart-halo chart-muted' });
+    this.beyond = make(this.body, 'path', { class: 'chart-thin' });
     this.pinned = make(this.body, 'circle', { class: 'chart-ring' });
     this.pointed = make(this.body, 'circle', { class: 'chart-ring chart-pointed' });
     this.numbers = make(this.svg, 'text', { class: 'chart-numbers', 'text-anchor': 'end' });
@@ -137,13 +141,21 @@ export class TiltChart extends Figure<TiltView> {
       if (yTicks[0]?.value !== low) yTicks.unshift({ value: low, text: plain(low) });
       yTicks[0] = { value: low, text: `≤${yTicks[0]?.text ?? ''}` };
     }
-    const box = { left: tickWidth(yTicks, font) + font * 0.7, top, right: this.width - font, bottom };
+    const far = domain.x[1];
+    const beyond = Array.from(view?.losses ?? []).some((loss) => loss > far * 1.001);
+    const box = { left: tickWidth(yTicks, font) + font * 0.7, top, right: this.width - font * (beyond ? 1.6 : 1), bottom };
     const x = scaleLinear(domain.x, [box.left, box.right]);
+    let xTicks = linearTicks(x, tickCount(box.right - box.left, font, 6, 6));
+    // Points beyond the axis stand on its end.
+    if (beyond) {
+      const text = xTicks.find((tick) => tick.value === far)?.text ?? plain(far);
+      xTicks = [...xTicks.filter((tick) => x(far) - x(tick.value) > font * 2.5), { value: far, text: `≥${text}` }];
+    }
 
     const [label, numbers] = this.header(view);
     this.axes.draw({
       box, font, width: this.width, x, y, yTicks,
-      xTicks: linearTicks(x, tickCount(box.right - box.left, font, 6, 6)),
+      xTicks,
       xLabel: this.text.loss,
       yLabel: label,
       ownRow: sheet.ownRow,
@@ -158,9 +170,9 @@ export class TiltChart extends Figure<TiltView> {
       return;
     }
     set(this.clip, { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top });
-    this.drawGuides(view, box, x, y, domain);
     this.drawPoints(view, box, x, y, domain);
-    this.drawCurves(view, { box, font, x, y, last: domain.x[1] }, domain);
+    this.drawCurves(view, { box, font, x, y, last: far }, domain);
+    this.drawGuides(view, box, x, y, domain);
   }
 
   /** Vertical label and numbers: the longest of each that share the row. */
@@ -171,7 +183,9 @@ export class TiltChart extends Figure<TiltView> {
     if (!view) return [labels[0] ?? '', ''];
     const radius = sensitivity ? null : fmt(view.radius);
     const numbers = this.text.sampleSize(fmt(view.ess), (view.batch ?? view).losses.length, radius);
-    const pairs = labels.flatMap((label, i) => numbers.map((text, j) => ({ label, text, cost: i + j })));
+    // From the fourth on, a text leaves something out.
+    const cost = (i: number): number => (i > 2 ? i + 4 : i);
+    const pairs = labels.flatMap((label, i) => numbers.map((text, j) => ({ label, text, cost: cost(i) + cost(j) })));
     pairs.sort((a, b) => a.cost - b.cost);
     const fit = pairs.find(({ label, text }) => textWidth(label, this.font) + textWidth(text, this.font) + this.font < this.width);
     return fit ? [fit.label, fit.text] : [labels[labels.length - 1] ?? '', ''];
@@ -185,16 +199,14 @@ export class TiltChart extends Figure<TiltView> {
     show(this.meanText, hasMean);
     if (hasMean) {
       const px = x(tilt.meanLoss);
-      // To the left, where there is room: a tilted curve and its handle rise to the right.
-      const texts = [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)];
-      const fits = (room: number, from = 0): string | undefined => texts.slice(from).find((text) => textWidth(text, font) <= room - font * 0.5);
-      const [left, right] = [px - box.left, box.right - px];
-      const onLeft = tilt.curve === 'tilt' ? fits(left) : texts[0] === fits(left) ? texts[0] : undefined;
-      const text = onLeft ?? fits(right) ?? fits(left, 1) ?? '';
-      const toRight = onLeft === undefined && fits(right) !== undefined;
+      // To the left, where there is room: a tilted curve rises to the right; and not under the handle.
+      const place = this.besideMean(px, [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)], box);
+      show(this.meanText, place !== undefined);
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
-      set(this.meanText, { x: toRight ? px + font * 0.3 : px - font * 0.3, y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
-      write(this.meanText, text);
+      if (place) {
+        set(this.meanText, { x: place.x, y: place.y, 'text-anchor': place.end ? 'end' : 'start' });
+        write(this.meanText, place.text);
+      }
     }
     const limit = tilt.clamp === undefined ? NaN : tilt.clamp * clampScale(tilt);
     const hasClamp = limit <= domain.y[1] && limit >= domain.y[0];
@@ -208,6 +220,24 @@ export class TiltChart extends Figure<TiltView> {
       set(this.clampText, { x: free ? box.right : box.left + font * 0.4, y: y(limit) - font * 1.3 > box.top ? y(limit) - font * 0.4 : y(limit) + font * 1.2, 'text-anchor': free ? 'end' : 'start' });
       write(this.clampText, text);
     }
+  }
+
+  /** The first place at the top of the mean's line, on either side, that the handle leaves free. */
+  private besideMean(px: number, texts: readonly string[], box: Box): { x: number; y: number; end: boolean; text: string } | undefined {
+    const font = this.font;
+    for (const text of texts) {
+      const width = textWidth(text, font);
+      for (const row of box.bottom - box.top > font * 5 ? [0, 1] : [0]) {
+        const y = box.top + font * (0.9 + 1.6 * row);
+        for (const end of [true, false]) {
+          const left = end ? px - font * 0.3 - width : px + font * 0.3;
+          const spot = { left, top: y - font * 0.9, right: left + width, bottom: y + font * 0.2 };
+          if (spot.left < box.left || spot.right > box.right || this.knob.covers.some((taken) => overlaps(spot, taken))) continue;
+          return { x: px + font * (end ? -0.3 : 0.3), y, end, text };
+        }
+      }
+    }
+    return undefined;
   }
 
   /** The batch's curve with its handle, and where another τ is set the curve that this batch would have under it. */
@@ -236,8 +266,10 @@ export class TiltChart extends Figure<TiltView> {
     const places = Array.from({ length: n }, (_, i): [number, number] => {
       const factor = at(view.factors, i);
       const py = Number.isFinite(factor) ? Math.max(box.top, Math.min(box.bottom, y(Math.max(factor, domain.y[0])))) : NaN;
-      return [x(at(view.losses, i)), py];
+      return [x(Math.min(at(view.losses, i), domain.x[1])), py];
     });
+    const beyond = places.filter((_, i) => at(view.losses, i) > domain.x[1] * 1.001);
+    set(this.beyond, { d: beyond.map(([px, py]) => `M${(px + r + 2).toFixed(1)} ${(py - 3).toFixed(1)}l3 3l-3 3`).join('') });
     // A slide says that a pair has moved; when the axes have moved instead, the points jump with them.
     const axes = JSON.stringify([domain, box]);
     this.points.draw({ pair: view.pair, group: view.group, age: view.age, epoch: view.epoch ?? 1, groups: view.groups, places, radius: r }, axes === this.drawnOn);

@@ -27,7 +27,7 @@ export const care = {
   otherTab: 'Another tab of this page is storing its run, so this tab’s run is not stored. It trains all the same and can be saved as a file.',
   noRoom: 'The browser has no room left to store this run. Training goes on; save it as a file to keep it.',
   notKept: (why: string) => `This run could not be stored (${why}). Training goes on; save it as a file to keep it.`,
-  menu: 'run file ▾',
+  menu: 'run file',
   save: 'save checkpoint',
   saveHelp: 'Save all that this run needs to go on, to the last bit, as a file; `prefshift train --resume` reads it, too.',
   open: 'open a checkpoint or recording…',

@@ -22,7 +22,7 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
     line: 'People ask for advice. Most want it practical, some want it warm. Everyone wants it good.',
     lead: 'Robust, or only cautious?',
     lesson:
-      'The two groups want opposite manners and the prompt does not say who asks, so no policy can please both. A method that merely moves less hurts the minority less, too: does its path in ⑥ leave DPO’s, or only stop earlier on it?',
+      'Most people here want practical advice, a few want warmth, and the model never sees who asks. Each column trains it by another method on the same votes. Does a robust one serve the few better, or has it only learned less? ⑥ tells.',
   },
   shortcut: {
     name: 'Shortcut',
@@ -135,7 +135,7 @@ export const en = {
   metricHelp: {
     accuracy: 'How often the policy sides with the group.',
     margin: 'Mean log-ratio, chosen − rejected (nats).',
-    reward: 'Mean reward of fresh answers, by the group.',
+    reward: 'Mean reward of fresh answers.',
   },
   metricAxis: { accuracy: 'accuracy', margin: 'margin (nats)', reward: 'reward' },
 
@@ -202,11 +202,11 @@ export const en = {
   // Lesson
   lesson: 'What to look for',
   findingRare: (group: string, share: string, weights: string) =>
-    weights === '' ? `the rarest group (${group}) is ${share} of the pairs.` : `the rarest group (${group}) is ${share} of the pairs, with weight ${weights}.`,
+    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group, is ${share} of the pairs; its share of the weight: ${weights}.`,
   soFar: 'So far',
   recordedPrefix: 'Recorded run',
-  findingWeight: (lane: string, share: string) => `${share} (${lane})`,
-  findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst-group ${metric}${kl ? ' (and KL, nats)' : ''}: ${lanes}.`,
+  findingWeight: (lane: string, share: string) => `${lane} ${share}`,
+  findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst group’s ${metric}${kl ? ' (KL)' : ''}: ${lanes}.`,
   findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`),
 
   lessons: 'Lessons',
@@ -222,8 +222,8 @@ export const en = {
   // Population
   population: 'Population',
   scenarioLabel: 'Scenario',
-  nextStep: 'next step',
-  restarts: 'restarts',
+  nextStep: 'from the next step',
+  restarts: 'restarts the run',
   dataKnobs: 'The data',
   methodKnobs: 'The methods',
   knobs: {
@@ -393,6 +393,7 @@ export const en = {
     words: { title: '⑤ What they write now', help: '' },
     plane: { title: '⑥ Robust or cautious?', help: 'Value on the training mix against value for others; DPO’s path is early stopping.' },
   },
+  firstSeed: (seeds: number) => `The first of ${seeds} seeds; dashed: the data.`,
   scope: 'Pairs on show',
   scopes: { batch: 'batch', all: 'all pairs' },
   scopeHelp: {
@@ -418,6 +419,9 @@ export const en = {
     below: (lanes: string, by: string) => `${lanes} left DPO’s path downward (${by}).`,
     open: (lanes: string, by: string) => `${lanes} against DPO: ${by}; no error with one seed.`,
   },
+  /** The same of many lanes: a line each, after these signs. */
+  verdictLead: 'Beside DPO stopped early:',
+  verdictSigns: { left: 'above', back: 'not told apart', below: 'below', open: 'error unknown' },
   noBand: 'No band for WDPO: its set moves words, not shares.',
   noBandHelp: 'WDPO’s ambiguity set holds texts whose word embeddings are moved a little; the shares of people in it stay as they are, so it is no interval of α.',
   shiftKept: 'Light: kept run.',

@@ -26,7 +26,7 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
     line: '人々が助言を求めている。多くは実用的な答えを、一部は温かい答えを望む。質の良さは誰もが望む。',
     lead: '頑健なのか、慎重なだけか。',
     lesson:
-      '二つの群は正反対の話し方を望み、誰が尋ねているかは質問文からわからない。だから全員を満足させる方策はない。少ししか動かない手法は、それだけで少数派への害も小さい。⑥の軌跡は DPO の道から離れるか、それとも同じ道の手前で止まるだけか。',
+      '多くの人は実用的な助言を、一部の人は温かい言葉を望み、誰が尋ねているかはモデルに見えない。列ごとに別の手法が、同じ投票から学ぶ。頑健な手法は少数派によりよく応えるのか、それとも少ししか学んでいないだけか。答えは⑥に。',
   },
   shortcut: {
     name: '近道',
@@ -196,10 +196,10 @@ export const ja: Words = {
   // Lesson
   lesson: '見どころ',
   findingRare: (group, share, weights) =>
-    weights === '' ? `最もまれな群（${group}）はペアの ${share}。` : `最もまれな群（${group}）はペアの ${share}、重みは ${weights}。`,
+    weights === '' ? `最もまれな群（${group}）はペアの ${share}。` : `最もまれな群（${group}）はペアの ${share}、重みに占める割合は ${weights}。`,
   soFar: 'ここまで',
   recordedPrefix: '記録された実行',
-  findingWeight: (lane, share) => `${share}（${lane}）`,
+  findingWeight: (lane, share) => `${lane} ${share}`,
   findingWorst: (metric, kl, lanes) => `最悪の群の${metric}${kl ? '（と KL、nats）' : ''}：${lanes}。`,
   findingLane: (lane, value, kl) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value}（${kl}）`),
 
@@ -217,7 +217,7 @@ export const ja: Words = {
   population: '集団',
   scenarioLabel: 'シナリオ',
   nextStep: '次のステップから',
-  restarts: '最初から',
+  restarts: '最初からやり直す',
   dataKnobs: 'データ',
   methodKnobs: '手法',
   knobs: {
@@ -386,6 +386,7 @@ export const ja: Words = {
     words: { title: '⑤ いま書く文', help: '' },
     plane: { title: '⑥ 頑健か、慎重か', help: '学習時の比率での値と、他の人々での値。DPO の道は早期打ち切りにあたる。' },
   },
+  firstSeed: (seeds) => `${seeds} 種のうち最初の種。破線はデータ中の割合。`,
   scope: '表示するペア',
   scopes: { batch: 'バッチ', all: '全ペア' },
   scopeHelp: {
@@ -410,6 +411,8 @@ export const ja: Words = {
     below: (lanes, by) => `${lanes} は DPO の道を下へ離れた（${by}）。`,
     open: (lanes, by) => `${lanes} と DPO の差：${by}。種が一つなので誤差はわからない。`,
   },
+  verdictLead: '早く止めた DPO と比べて：',
+  verdictSigns: { left: '上', back: '区別できない', below: '下', open: '誤差不明' },
   noBand: 'WDPO に帯はない。動かすのは割合でなく単語だから。',
   noBandHelp: 'WDPO の不確かさの集合は、単語の埋め込みを少しずらした文の集まりです。人々の割合は変わらないので、α の区間にはなりません。',
   shiftKept: '薄い線：残した実行',

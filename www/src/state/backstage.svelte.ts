@@ -165,7 +165,7 @@ export class Backstage {
 
   /** What the engine needs for a run with these settings. */
   async request(settings: Settings): Promise<RunRequest> {
-    const { imported, importedText, texts } = this.lab;
+    const { pairs: imported, pairsText: importedText, texts } = this.lab.own;
     const config = toConfig(settings, imported?.config);
     const own = settings.scenario === 'emotion' ? texts?.text : settings.scenario === 'imported' ? importedText : undefined;
     const shipped = await this.reference(settings);
@@ -195,7 +195,7 @@ export class Backstage {
     const gpu = this.decision.backend === 'webgpu';
     const whole = !(gpu && this.found.software) && __SHIPPED__.references.includes(settings.scenario) && fitsReference(settings);
     const taken = (): boolean => lab.source === 'live' || lab.transport.busy || this.crew !== crew;
-    if (!crew || taken() || !(whole || gpu) || settings.scenario === 'imported' || (settings.scenario === 'emotion' && lab.texts)) return;
+    if (!crew || taken() || !(whole || gpu) || settings.scenario === 'imported' || (settings.scenario === 'emotion' && lab.own.texts)) return;
     const run = await this.request(settings);
     if (taken()) return;
     crew.cores = this.cores;
@@ -214,7 +214,7 @@ export class Backstage {
 
   private reference(settings: Settings): Promise<Uint8Array | undefined> {
     const id = settings.scenario;
-    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings) || (id === 'emotion' && this.lab.texts)) return Promise.resolve(undefined);
+    if (!__SHIPPED__.references.includes(id) || !fitsReference(settings) || (id === 'emotion' && this.lab.own.texts)) return Promise.resolve(undefined);
     const known = this.references.get(id);
     if (known) return known;
     const loading = asset(new URL(`reference/${id}.safetensors`, this.base))

@@ -62,7 +62,7 @@ export class Care {
         if (then === 'cpu' || then === 'refused') lab.backstage.leaveGpu(then === 'refused');
         const message = t.care.trouble(fault.cause, step, brief(t.told(fault).message));
         // The same may happen again, and then come to something else.
-        lab.notices = lab.notices.filter((notice) => notice.message !== message);
+        lab.notices.unsay(message);
         lab.say('warning', message, t.care.then[then]);
       },
       recovered: ({ kind, step, seconds }) => lab.say('info', t.care.recovered(kind, step, seconds.toFixed(1)), ''),
@@ -94,7 +94,8 @@ export class Care {
   }
 
   private describe({ step, evaluated }: Checkpoint): Omit<KeptRun, 'checkpoint'> | undefined {
-    const { data, running, imported, importedText, transport } = this.lab;
+    const { data, running, transport } = this.lab;
+    const { pairs: imported, pairsText: importedText } = this.lab.own;
     if (!data.started || !running) return undefined;
     const events: Event[] = [
       { ...data.started, event: 'started' },
@@ -135,8 +136,8 @@ export class Care {
     const first = offer.events[0];
     if (first?.event !== 'started') return;
     if (offer.own) {
-      lab.imported = offer.own.file;
-      lab.importedText = offer.own.text;
+      lab.own.pairs = offer.own.file;
+      lab.own.pairsText = offer.own.text;
     }
     lab.settings = fromQuery(offer.settings).settings;
     const config = { ...first.config, train: { ...first.config.train, steps: offer.total } };
@@ -207,7 +208,7 @@ export class Care {
     const crew = await lab.backstage.ready();
     const { config, step, evaluated, imported } = await crew.peek(bytes);
     const inside = imported?.stored && config.data.scenario === 'emotion';
-    if (imported && !inside && lab.importedText === undefined) {
+    if (imported && !inside && lab.own.pairsText === undefined) {
       lab.say('info', t.fileRefused(name, t.care.pairsFirst), '');
       return;
     }

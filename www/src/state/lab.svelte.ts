@@ -1,8 +1,7 @@
 // The one store: settings being edited, the run on show, the engine behind it, and what the user may do next.
-import { whenDrawn } from '../charts/frames';
 import { asset } from '../engine/assets';
 import type { Engine, EngineListener } from '../engine/engine';
-import { asEngineError, type Activity, type EngineError, type Inspection, type RunRequest, type TextsInspection } from '../engine/protocol';
+import { asEngineError, type Activity, type EngineError, type RunRequest } from '../engine/protocol';
 import { parseTrace, ReplayEngine } from '../engine/replay';
 import type { Event } from '../engine/types';
 import { t } from '../i18n';
@@ -16,21 +15,12 @@ import { Panels } from './panels.svelte';
 import { RunData } from './run-data';
 import { BARE, readLink, readSettings, writeLink, type Hideable, type PageLink } from './link';
 import { Kept } from './kept.svelte';
-import { clamp, defaults, fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, scenarioOf, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { Notices, type Tone } from './notices.svelte';
+import { Own } from './own.svelte';
+import { fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
+import { Pace } from './pace';
 import { Slow } from './slow.svelte';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
-
-export interface Notice {
-  id: number;
-  tone: 'error' | 'warning' | 'info';
-  message: string;
-  mend: string;
-}
-
-/** The user's own pairs, as the engine read them. */
-export interface OwnFile extends Inspection {
-  name: string;
-}
 
 /** A run that was kept or opened, to be gone on with. */
 export interface TakenUp {
@@ -39,21 +29,8 @@ export interface TakenUp {
   events: Event[];
 }
 
-/** The user's own texts, for the emotion experiment. */
-export interface OwnTexts extends TextsInspection {
-  name: string;
-  text: string;
-}
-
-/** As much as the engine reads of own pairs or texts; a larger file is refused before it is read. */
-const MAX_READ = 32 << 20;
 const RESTART_AFTER_MS = 700;
 const UPDATE_AFTER_MS = 60;
-/** Drawing rests this many times as long as it took, at most so long. */
-const REST = 2;
-const MAX_REST_MS = 200;
-/** How long a notice stays that asks for nothing. */
-const NEWS_MS = 12_000;
 
 export class Lab {
   settings = $state<Settings>(fromQuery('').settings);
@@ -62,9 +39,6 @@ export class Lab {
   /** Settings of the run on show. */
   running = $state.raw<Settings | undefined>(undefined);
   source = $state<'none' | 'replay' | 'live'>('none');
-  notices = $state.raw<Notice[]>([]);
-  imported = $state.raw<OwnFile | undefined>(undefined);
-  texts = $state.raw<OwnTexts | undefined>(undefined);
 
   metric = $state<Metric>('accuracy');
   layer = $state<Layer>('factor');
@@ -78,21 +52,21 @@ export class Lab {
   readonly data = new RunData();
   version = $state(0);
 
+  private readonly pace = new Pace(() => (this.version += 1));
+
   private readonly base: URL;
   private replay: ReplayEngine | undefined;
   private recording: Event[] | undefined;
-  importedText: string | undefined;
   private seenWarnings = new Set<string>();
-  private nextNotice = 1;
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private updateTimer: ReturnType<typeof setTimeout> | undefined;
-  private drawing = false;
-  private stale = false;
   private startToken = 0;
 
   readonly transport: Transport;
   readonly slow: Slow;
   readonly kept: Kept;
+  readonly own = new Own(this);
+  readonly notices = new Notices();
   readonly backstage: Backstage;
   readonly panels = new Panels(this);
   readonly league = new League(this);
@@ -219,7 +193,7 @@ export class Lab {
         this.say(event.code === 'data' ? 'info' : 'warning', t.remark(event.message), '');
       }
     }
-    this.grown();
+    this.pace.grown();
   }
 
   /** A new run takes the stage. */
@@ -233,25 +207,6 @@ export class Lab {
     // The emotion experiment is about the reward, which is what its ④ measures over α.
     if (scenario === 'emotion' && this.data.started?.config.data.scenario !== 'emotion') this.metric = 'reward';
     if (!reward && this.metric === 'reward') this.metric = 'accuracy';
-  }
-
-  /** Lets the panels draw: at most once per animation frame, and a third of the time, for training needs the cores too. */
-  private grown(): void {
-    this.stale = true;
-    if (this.drawing) return;
-    this.drawing = true;
-    const again = (): void => {
-      this.drawing = false;
-      if (this.stale) this.grown();
-    };
-    const draw = (): void => {
-      this.stale = false;
-      this.version += 1;
-      if (document.hidden) return again();
-      whenDrawn((ms) => void setTimeout(again, Math.min(MAX_REST_MS, REST * ms)));
-    };
-    if (document.hidden) setTimeout(draw, 250);
-    else requestAnimationFrame(draw);
   }
 
   // -------------------------------------------------------------- what the user does
@@ -303,7 +258,7 @@ export class Lab {
     else this.settings[key] = value;
     this.changed();
     if (key === 'device') this.backstage.redeviced();
-    if (key === 'scenario' && value === 'imported' && this.importedText === undefined) this.say('info', t.chooseFileFirst, '');
+    if (key === 'scenario' && value === 'imported' && this.own.pairsText === undefined) this.say('info', t.chooseFileFirst, '');
   }
 
   /** The list of lanes was changed by the user. */
@@ -364,59 +319,17 @@ export class Lab {
     const next = { ...this.running };
     for (const key of liveKeys(this.running, this.settings)) (next as Record<string, unknown>)[key] = this.settings[key];
     if (next.steps !== this.running.steps) this.transport.totalSteps = next.steps;
-    const config = toConfig(next, this.imported?.config);
+    const config = toConfig(next, this.own.pairs?.config);
     config.train.steps = Math.max(this.transport.totalSteps, this.data.lastStep);
     try {
       const result = await this.backstage.crew.update(config);
       this.running = next;
       this.data.renamed(config.lanes);
-      this.grown();
+      this.pace.grown();
       if (result.restart.length > 0) this.say('warning', t.needsRestart(result.restart), '');
     } catch (thrown) {
       this.fail(asEngineError(thrown), 'error');
     }
-  }
-
-  async importFile(file: File): Promise<void> {
-    if (await this.care.opens(file)) return;
-    if (file.size > MAX_READ) {
-      this.say('error', t.fileRefused(file.name, t.care.tooLarge(file.size >> 20, MAX_READ >> 20)), '');
-      return;
-    }
-    let text: string;
-    try {
-      text = await file.text();
-    } catch {
-      this.say('error', t.fileUnreadable(file.name), '');
-      return;
-    }
-    try {
-      const crew = await this.backstage.ready();
-      const seen = await crew.inspect(text);
-      if ('texts' in seen) return this.useTexts({ name: file.name, text, ...seen });
-      this.imported = { name: file.name, ...seen };
-    } catch (thrown) {
-      const { message, mend } = t.told(asEngineError(thrown));
-      this.say('error', t.fileRefused(file.name, message), mend);
-      return;
-    }
-    this.importedText = text;
-    // The file's own mix, unless another one was asked for.
-    const own = this.imported.config.data.mix.at(-1);
-    if (own !== undefined && own < 1 && this.settings.minority === defaults(this.settings.scenario).minority) {
-      this.settings.minority = Number(clamp('minority', own.toFixed(4)).value);
-    }
-    if (this.settings.scenario === 'imported' && this.source === 'live') void this.start(false);
-    else this.change('scenario', 'imported');
-  }
-
-  /** Own texts for the emotion experiment, whose two most frequent labels are rewarded at first; none goes back to the built-in ones. */
-  useTexts(texts: OwnTexts | undefined): void {
-    this.texts = texts;
-    const [major, minor] = texts?.config.data.emotions ?? scenarioOf('emotion').config.data.emotions;
-    Object.assign(this.settings, { major, minor });
-    if (this.settings.scenario === 'emotion' && this.source === 'live') void this.start(false);
-    else if (this.settings.scenario !== 'emotion') this.change('scenario', 'emotion');
   }
 
   private remember(): void {
@@ -430,19 +343,12 @@ export class Lab {
 
   // -------------------------------------------------------------- telling
 
-  say(tone: Notice['tone'], message: string, mend: string): void {
-    if (this.notices.some((notice) => notice.message === message)) return;
-    const id = this.nextNotice++;
-    this.notices = [...this.notices, { id, tone, message, mend }].slice(-6);
-    if (tone === 'info') setTimeout(() => this.dismiss(id), NEWS_MS);
+  say(tone: Tone, message: string, mend: string): void {
+    this.notices.say(tone, message, mend);
   }
 
-  fail(error: EngineError, tone: Notice['tone']): void {
+  fail(error: EngineError, tone: Tone): void {
     const { message, mend } = t.told(error);
     this.say(tone, message, mend);
-  }
-
-  dismiss(id: number): void {
-    this.notices = this.notices.filter((notice) => notice.id !== id);
   }
 }

@@ -22,6 +22,7 @@ export class RunData {
   /** What the stages of the emotion experiment made, in their order. */
   products: Product[] = [];
   finished = false;
+  private counted: number[] = [];
 
   get lanes(): number {
     return this.started?.lanes.length ?? 0;
@@ -31,9 +32,14 @@ export class RunData {
     return this.started?.groups.length ?? 0;
   }
 
-  /** Share of each group in the training data as drawn. */
+  /** Share of each group in the training data; in the emotion experiment the weight of its reward, α₀. */
   get mix(): number[] {
     return this.started?.groups.map((group) => group.share) ?? [];
+  }
+
+  /** Share of each group among the training pairs. The emotion experiment's pairs are labeled by a mixed reward: theirs is counted. */
+  get drawn(): number[] {
+    return this.counted.length > 0 ? this.counted : this.mix;
   }
 
   /** Training steps done, as far as is known: a frame is measured before its own step's update. */
@@ -61,6 +67,7 @@ export class RunData {
         this.evaluations = [];
         this.warnings = [];
         this.products = [];
+        this.counted = [];
         this.progress = undefined;
         this.finished = false;
         this.shares = { factor: event.lanes.map(() => []), gradient: event.lanes.map(() => []) };
@@ -74,6 +81,7 @@ export class RunData {
           // Here the pairs are made by the run; all else finds them where they always are.
           this.started = { ...this.started, pairs: event.pairs };
           this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
+          this.counted = this.mix.map((_, g) => this.groupOf.reduce((n, group) => (group === g ? n + 1 : n), 0) / event.pairs.length);
         }
         return;
       case 'frame':

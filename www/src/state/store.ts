@@ -2,7 +2,7 @@
 // before it. A slot is used only if its checksum holds.
 import { createStore, delMany, get, set } from 'idb-keyval';
 import type { Event } from '../engine/types';
-import type { OwnFile } from './lab.svelte';
+import type { OwnPairs } from './own.svelte';
 
 /** A run as it is kept. */
 export interface KeptRun {
@@ -20,7 +20,7 @@ export interface KeptRun {
   /** The last evaluation that the checkpoint has behind it. */
   evaluated: number;
   /** The user's own pairs and the engine's look at them, where the run was made from them. */
-  own?: { file: OwnFile; text: string } | undefined;
+  own?: { file: OwnPairs; text: string } | undefined;
 }
 
 interface Slot extends KeptRun {

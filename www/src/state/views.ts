@@ -77,7 +77,7 @@ export function sharesView(data: RunData, lane: number, layer: Layer, cursor: nu
   return {
     steps: data.frames.map((frame) => frame.step),
     shares: smoothedShares(data, layer, lane),
-    training: data.mix,
+    training: data.drawn,
     groups,
     cursor,
     layer,
@@ -131,9 +131,8 @@ export function shiftView(data: RunData, metric: Metric, cursor: number | undefi
     target,
     groups,
     // In the emotion experiment α mixes two rewards, not shares of people: no set of mixes belongs there.
-    ...(evaluation?.curve && metric === 'reward'
-      ? { xLabel: t.stages.alpha(groups[target]?.name ?? ''), trainingLabel: ['α₀'] }
-      : { ball: ballOf(data, cursor, mix[target] ?? 0) }),
+    ...(data.started?.config.data.scenario === 'emotion' ? { trainingLabel: ['α₀'] } : { ball: ballOf(data, cursor, mix[target] ?? 0) }),
+    ...(evaluation?.curve && metric === 'reward' ? { xLabel: t.stages.alpha(groups[target]?.name ?? '') } : {}),
     lanes: evaluation
       ? data.families.map((lanes) => {
           const first = lanes[0] ?? 0;
@@ -262,8 +261,14 @@ function meanPath(paths: readonly PathPoint[][]): PathPoint[] {
   });
 }
 
-/** Lanes beside DPO by what became of them, and where each is compared. */
-export function verdictGroups(found: readonly { lane: string; comparison: Comparison }[]): { verdict: Comparison['verdict']; of: { lane: string; comparison: Comparison }[] }[] {
+/** What became of a method's lane beside DPO. */
+export interface Verdict {
+  lane: string;
+  comparison: Comparison;
+}
+
+/** Lanes beside DPO by what became of them. */
+export function verdictGroups(found: readonly Verdict[]): { verdict: Comparison['verdict']; of: Verdict[] }[] {
   return (['left', 'back', 'below', 'open'] as const).flatMap((verdict) => {
     const of = found.filter((each) => each.comparison.verdict === verdict);
     return of.length > 0 ? [{ verdict, of }] : [];
@@ -271,7 +276,7 @@ export function verdictGroups(found: readonly { lane: string; comparison: Compar
 }
 
 /** What became of each method beside DPO: whether it left DPO's path or walked back along it, up to the step on show. */
-export function verdicts(data: RunData, metric: Metric, cursor: number | undefined, against: Against): { lane: string; comparison: Comparison }[] {
+export function verdicts(data: RunData, metric: Metric, cursor: number | undefined, against: Against): Verdict[] {
   const paths = (lanes: readonly number[]): PathPoint[][] =>
     lanes.map((lane) => pathOf(data, metric, lane, against).filter((point) => cursor === undefined || point.step <= cursor));
   const dpo = data.families.find((lanes) => methodOf(data, lanes[0] ?? 0) === 'dpo');
@@ -295,7 +300,7 @@ export interface Finding {
 export function finding(data: RunData, metric: Metric, cursor: number | undefined): Finding | undefined {
   const started = data.started;
   if (!started || data.groups < 2 || data.frames.length === 0) return undefined;
-  const mix = data.mix;
+  const mix = data.drawn;
   const rare = worstGroup(mix);
   const evaluation = data.evaluations[evaluationAt(data, cursor)];
   const at = frameAt(data, cursor);
