@@ -295,6 +295,10 @@ impl Experiment {
             self.phase = Phase::Train(t);
             return Ok(vec![Event::Done(Done { steps })]);
         }
+        // What happened to the last of them has been told by now.
+        if steps > 0 && t.guard.lanes().iter().all(|l| l.diverged) {
+            return Err(Error::new(ErrorCode::Numerics, format!("every lane blew up by step {}", steps - 1), "lower train.learning_rate and start again"));
+        }
         // Steps up to the next frame or evaluation; where reading back costs something, only the frame's step is.
         loop {
             let framed = t.trainer.steps() % self.config.train.frame_every == 0;
@@ -310,9 +314,6 @@ impl Experiment {
                 let measured = t.trainer.read(metrics).await?;
                 let stopped = t.guard.after(&mut t.trainer, &measured)?;
                 events.extend(stopped.iter().map(|s| Event::Warning(self.stopped(s, now - 1, t.guard.lanes()))));
-                if t.guard.lanes().iter().all(|l| l.diverged) {
-                    return Err(Error::new(ErrorCode::Numerics, format!("every lane blew up by step {}", now - 1), "lower train.learning_rate and start again"));
-                }
                 if framed {
                     let n = about.1.len() / t.guard.lanes().len().max(1);
                     t.mean_sq = measured.grad_sq.chunks_exact(n.max(1)).map(|of_lane| of_lane.iter().sum::<f32>() / n as f32).collect();

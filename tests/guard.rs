@@ -140,15 +140,19 @@ fn after_the_third_time_it_is_frozen() {
 fn a_run_without_a_lane_left_ends() {
     let config = config(PolicyKind::LogLinear, &["dpo", "kldpo"]);
     let mut run = Experiment::new(config, Compute::cpu(), Inputs::default()).expect("a run");
+    let mut events = Vec::new();
     let error = loop {
         if run.steps().is_some() {
             (0..2).for_each(|lane| poison(&mut run, lane, f32::INFINITY));
         }
         match pollster::block_on(run.next()) {
-            Ok(_) => {}
+            Ok(said) => events.extend(said),
             Err(e) => break e,
         }
     };
+    let last: Vec<&str> = warnings(&events).iter().filter(|w| w.code == "lane-diverged").map(|w| w.message.as_str()).collect();
+    assert!(last.len() == 2 && last[0].starts_with("DPO diverged at step 2") && last[1].starts_with("KLDPO"), "{last:?}");
+    assert_eq!(common::frames(&events).len(), 3, "the step that was the last is told as well");
     assert_eq!(error.code, prefshift::error::ErrorCode::Numerics);
     assert!(error.message.contains("every lane"), "{error}");
 }
@@ -210,12 +214,14 @@ fn healthy_runs_of_the_shipped_scenarios_do_not_set_it_off() {
     }).collect();
     for start in starts().into_iter().filter(|s| !matches!(s.config.data.scenario, Scenario::Imported | Scenario::Emotion)) {
         let tabular = start.config.data.scenario == Scenario::Tabular;
-        for (policy, learning_rate, steps) in [(PolicyKind::LogLinear, 0.02, 200), (PolicyKind::Gpt, 1e-3, 40)] {
+        let policies = [(PolicyKind::LogLinear, 0.02, 60), (PolicyKind::Gpt, 1e-3, 30)];
+        for (policy, learning_rate, steps) in policies.into_iter().take(if tabular { 1 } else { 2 }) {
             let mut config = start.config.clone();
+            config.train.steps = 150;
             (config.train.frame_every, config.eval.every, config.eval.samples) = (1, 1000, 0);
             if !tabular {
-                config.model = ModelConfig { policy, d_model: 16, layers: 1, heads: 2, ..config.model };
-                config.sft.steps = 50;
+                config.model = ModelConfig { policy, d_model: 8, layers: 1, heads: 2, ..config.model };
+                (config.sft.steps, config.train.batch, config.data.pairs, config.data.eval_pairs) = (30, 6, 128, 4);
                 (config.train.learning_rate, config.train.steps) = (learning_rate, steps);
                 config.data.flip = 0.1;
             }

@@ -4,23 +4,21 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod common;
+#[path = "common/readers.rs"]
+mod readers;
 
 use prefshift::config::*;
 use prefshift::device::Compute;
-use prefshift::error::{Error, ErrorCode};
-use prefshift::event::Event;
 use prefshift::experiment::{Experiment, Inputs};
 use prefshift::rng::{Stream, Streams};
-use prefshift::train::checkpoint;
-use prefshift::train::halfway::Halfway;
-use prefshift::train::run_checkpoint::{self, RunCheckpoint};
-use prefshift::{data, trace};
+use prefshift::trace;
+use prefshift::train::run_checkpoint::RunCheckpoint;
+use readers::{READERS, Reader, small, small_emotion, trained};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Files of a format that are tried in a smoke.
 const SMOKE: usize = 400;
-/// Longest message that a person is shown, in bytes.
-const LONGEST: usize = 2_100;
 
 /// What readers have stumbled over elsewhere.
 const TOKENS: [&str; 32] = [
@@ -56,8 +54,9 @@ fn damage(rng: &mut Stream, file: &[u8], other: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Damages files of a format until the time is up. `read` returns what is wrong with a file, if anything.
-fn feed(name: &str, allowed: &[ErrorCode], seeds: &[Vec<u8>], mut read: impl FnMut(&mut Stream, &[u8]) -> Result<(), Error>) {
+/// Damages files of a format until the time is up, or a smoke of so many.
+fn feed(name: &str, smoke: usize, seeds: &[Vec<u8>]) {
+    let reader = Reader::named(name);
     let variable = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let long = variable("PREFSHIFT_FUZZ_SECONDS").map(Duration::from_secs);
     let seed = variable("PREFSHIFT_FUZZ_SEED").unwrap_or_else(|| {
@@ -66,125 +65,71 @@ fn feed(name: &str, allowed: &[ErrorCode], seeds: &[Vec<u8>], mut read: impl FnM
     });
     let (mut rng, began) = (Streams::new(seed).stream(name), Instant::now());
     for file in seeds {
-        read(&mut rng, file).unwrap_or_else(|e| panic!("{name}: an undamaged file is refused: {e}"));
+        (reader.read)(file).unwrap_or_else(|e| panic!("{name}: an undamaged file is refused: {e}"));
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(corpus(reader)).expect("a folder");
+        (0..).zip(seeds).for_each(|(i, file)| std::fs::write(corpus(reader).join(format!("whole-{i}")), file).expect("a file"));
     }
     let (mut tried, mut good) = (0_usize, 0_usize);
-    while long.map_or(tried < SMOKE, |l| began.elapsed() < l) {
+    while long.map_or(tried < smoke, |l| began.elapsed() < l) {
         let other = rng.pick(seeds).clone();
         let file = rng.pick(seeds).clone();
         let file = damage(&mut rng, &file, &other);
-        let place = format!("{name}, seed {seed}, file {tried}");
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(&mut rng, &file)));
-        match outcome.unwrap_or_else(|_| panic!("{place} crashed the reader: {}", String::from_utf8_lossy(&file[..file.len().min(2_000)]))) {
-            Ok(()) => good += 1,
-            Err(e) => {
-                assert!(allowed.contains(&e.code), "{place}: {e:?}");
-                assert!(!e.message.is_empty() && e.message.len() < LONGEST, "{place}: a message of {} bytes", e.message.len());
-            }
-        }
+        let outcome = std::panic::catch_unwind(|| reader.hold(&file));
+        good += usize::from(outcome.unwrap_or_else(|_| panic!("{name}, seed {seed}, file {tried}: {}", String::from_utf8_lossy(&file[..file.len().min(2_000)]))));
         tried += 1;
     }
     println!("{name}: {tried} files in {:.1} s, {good} of them still good", began.elapsed().as_secs_f64());
     assert!(tried > good, "{name}: no file was ever refused");
 }
 
-fn config(policy: PolicyKind) -> RunConfig {
-    RunConfig {
-        data: DataConfig { scenario: Scenario::Shortcut, pairs: 12, eval_pairs: 2, mix: vec![0.9, 0.1], ..DataConfig::default() },
-        model: ModelConfig { policy, d_model: 8, layers: 1, heads: 2, ..ModelConfig::default() },
-        sft: SftConfig { steps: 1, batch: 2, bundled: false, ..SftConfig::default() },
-        lanes: vec![LaneConfig::new("dpo"), LaneConfig { seed: 2, ..LaneConfig::new("gr_dpo") }, LaneConfig::new("wdpo").form("appendix_f")],
-        train: TrainConfig { steps: 8, batch: 4, frame_every: 2, ..TrainConfig::default() },
-        eval: EvalConfig { every: 4, samples: 1, ..EvalConfig::default() },
-        ..RunConfig::default()
-    }
-}
-
-fn trained(policy: PolicyKind) -> Experiment {
-    let mut run = Experiment::new(config(policy), Compute::cpu(), Inputs::default()).expect("a run");
-    while run.steps() != Some(4) {
-        pollster::block_on(run.next()).expect("a step");
-    }
-    run
-}
-
-/// Text, where it is any; what is none does not reach these readers.
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[test]
 fn configs() {
-    let seeds: Vec<Vec<u8>> = [PolicyKind::Gpt, PolicyKind::LogLinear].map(|p| serde_json::to_vec_pretty(&config(p)).expect("JSON")).to_vec();
-    feed("config", &[ErrorCode::Config], &seeds, |_, file| RunConfig::from_json(&text(file)).map(drop));
+    let seeds: Vec<Vec<u8>> = [PolicyKind::Gpt, PolicyKind::LogLinear].map(|p| serde_json::to_vec_pretty(&small(p)).expect("JSON")).to_vec();
+    feed("config", SMOKE, &seeds);
 }
 
 #[test]
 fn traces() {
-    let lines = |policy| common::run(config(policy), Inputs::default()).iter().map(|e| trace::line(e).expect("a line")).collect::<String>().into_bytes();
-    feed("trace", &[ErrorCode::Trace], &[lines(PolicyKind::Gpt), lines(PolicyKind::LogLinear)], |_, file| {
-        let events = trace::read(&text(file))?;
-        assert!(matches!(events[0], Event::Started(_)));
-        Ok(())
-    });
+    let lines = |policy| common::run(small(policy), Inputs::default()).iter().map(|e| trace::line(e).expect("a line")).collect::<String>().into_bytes();
+    feed("trace", SMOKE, &[lines(PolicyKind::Gpt), lines(PolicyKind::LogLinear)]);
 }
 
 #[test]
 fn policies() {
-    let run = trained(PolicyKind::Gpt);
-    let seeds = [pollster::block_on(run.export(None)).expect("a policy"), pollster::block_on(run.export(Some(2))).expect("a policy")];
-    let specs = prefshift::fused::layout::Layout::new(&run.config().model, run.data().vocabulary.len()).specs;
-    feed("policy", &[ErrorCode::Checkpoint], &seeds, |_, file| {
-        checkpoint::load(file, &run.config().model, run.data().vocabulary.words(), &specs, &burn::tensor::Device::flex()).map(drop)
-    });
+    let run = trained(small(PolicyKind::Gpt));
+    feed("policy", SMOKE, &[pollster::block_on(run.export(None)).expect("a policy"), pollster::block_on(run.export(Some(2))).expect("a policy")]);
+}
+
+#[test]
+fn bundles() {
+    // What is still good is trained on.
+    feed("bundle", SMOKE / 4, &[pollster::block_on(trained(small_emotion()).export(None)).expect("a bundle")]);
 }
 
 #[test]
 fn half_made_stages() {
-    let mut run = Experiment::new(config(PolicyKind::Gpt), Compute::cpu(), Inputs::default()).expect("a run");
+    let mut run = Experiment::new(small(PolicyKind::Gpt), Compute::cpu(), Inputs::default()).expect("a run");
     let file = loop {
         pollster::block_on(run.next()).expect("a stage");
         if let Some(file) = pollster::block_on(run.halfway()).expect("a file") {
             break file;
         }
     };
-    feed("half-made", &[ErrorCode::Checkpoint], &[file], |_, file| Halfway::from_bytes(file, run.config(), run.data()).map(drop));
+    feed("half-made", SMOKE, &[file]);
 }
 
 #[test]
 fn checkpoints() {
-    let seeds = [PolicyKind::Gpt, PolicyKind::LogLinear].map(|p| pollster::block_on(trained(p).checkpoint()).expect("a checkpoint"));
-    feed("checkpoint", &[ErrorCode::Checkpoint], &seeds, |_, file| Experiment::resume(file, Compute::cpu(), Inputs::default(), None).map(drop));
+    feed("checkpoint", SMOKE, &[PolicyKind::Gpt, PolicyKind::LogLinear].map(|p| pollster::block_on(trained(small(p)).checkpoint()).expect("a checkpoint")));
 }
 
 #[test]
 fn checkpoints_with_right_checksums() {
-    // The checksums keep random damage out; someone who means harm can write them.
-    let whole = pollster::block_on(trained(PolicyKind::LogLinear).checkpoint()).expect("a checkpoint");
-    let known = RunCheckpoint::from_bytes(&whole).expect("a checkpoint");
-    let seeds = [serde_json::to_vec(&known.header).expect("JSON")];
-    let codes = [ErrorCode::Checkpoint, ErrorCode::Config, ErrorCode::Data, ErrorCode::Numerics];
-    feed("checkpoint header", &codes, &seeds, |rng, file| {
-        let wrong = |what: String| Error::new(ErrorCode::Checkpoint, what, "");
-        let header: run_checkpoint::Header = serde_json::from_str(&text(file)).map_err(|_| wrong("not a header".into()))?;
-        // What would only take long is not what is tried here.
-        if header.config.data.pairs > 1_000 || header.config.model.policy == PolicyKind::Gpt {
-            return Err(wrong("too large to try".into()));
-        }
-        let mut forged = RunCheckpoint { header, ..known.clone() };
-        if rng.chance(0.3) {
-            let lane = rng.below(forged.state.lanes.len());
-            let lane = &mut forged.state.lanes[lane];
-            let vector = rng.below(3);
-            let at = rng.below(lane.params.len());
-            [&mut lane.params, &mut lane.first, &mut lane.second][vector][at] = [f32::MAX, -1e30, f32::MIN_POSITIVE][rng.below(3)];
-        }
-        let mut run = Experiment::resume(&forged.to_bytes()?, Compute::cpu(), Inputs::default(), None)?;
-        for _ in 0..6 {
-            pollster::block_on(run.next())?;
-        }
-        Ok(())
-    });
+    let whole = pollster::block_on(trained(small(PolicyKind::LogLinear)).checkpoint()).expect("a checkpoint");
+    let header = RunCheckpoint::from_bytes(&whole).expect("a checkpoint").header;
+    feed("checkpoint-header", SMOKE, &[serde_json::to_vec(&header).expect("JSON")]);
 }
 
 #[test]
@@ -194,15 +139,30 @@ fn pairs() {
         1 => format!(r#"{{"prompt":[{{"role":"user","content":"ask {i}"}}],"chosen":[{{"role":"assistant","content":"good {i}"}}],"rejected":[{{"role":"assistant","content":"bad"}}]}}"#),
         _ => format!(r#"{{"prompt":"ask {i}","chosen":"<b>good</b> {i}","rejected":"bad {i}","group":"b","confidence":null}}"#),
     }).collect();
-    feed("pairs", &[ErrorCode::Data, ErrorCode::Config], &[rows.join("\n").into_bytes(), rows[..9].join("\r\n").into_bytes()], |_, file| {
-        let file = text(file);
-        let summary = data::import::read(&file)?.summary();
-        let mut config = RunConfig { lanes: vec![LaneConfig::new("dpo")], ..RunConfig::for_import(&summary) };
-        config.model.policy = PolicyKind::LogLinear;
-        // Too few rows to hold some out are refused, and so are more groups than a run may have.
-        match Experiment::new(config, Compute::cpu(), Inputs { imported: Some(file), ..Inputs::default() }) {
-            Err(e) if [ErrorCode::Data, ErrorCode::Config].contains(&e.code) => Ok(()),
-            other => other.map(drop),
-        }
-    });
+    feed("pairs", SMOKE, &[rows.join("\n").into_bytes(), rows[..9].join("\r\n").into_bytes()]);
+}
+
+#[test]
+fn texts() {
+    let rows: Vec<(String, String)> = (0..40).map(|i| (format!("i feel {} about the {i} things, \"really\", today", ["glad", "angry"][i % 2]), ["joy", "3"][i % 2].into())).collect();
+    let csv: String = rows.iter().map(|(text, label)| format!("\"{}\",{label}\r\n", text.replace('"', "\"\""))).collect();
+    let lines: String = rows.iter().map(|(text, label)| format!("{}\n", serde_json::json!({ "text": text, "label": label }))).collect();
+    feed("texts", SMOKE, &[format!("text,label\r\n{csv}").into_bytes(), lines.into_bytes()]);
+}
+
+/// Where the files of a format lie that fuzzing begins with and has found worth keeping. UPDATE=1 writes whole ones anew.
+fn corpus(reader: &Reader) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(reader.name)
+}
+
+/// Each of them as it is.
+#[test]
+fn kept_files() {
+    for reader in &READERS {
+        let folder = corpus(reader);
+        let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())).map(|f| f.expect("a file").path()).collect();
+        files.sort();
+        let good = files.iter().filter(|f| reader.hold(&std::fs::read(f).expect("a file"))).count();
+        assert!(good > 0 && good < files.len(), "{}: {good} of {} files are good", reader.name, files.len());
+    }
 }

@@ -36,7 +36,6 @@ export class Crew implements Engine {
   private readonly listeners = new Set<EngineListener>();
   private plan: Plan = [];
   private merger = new Merger([]);
-  private names: readonly string[] = [];
   private last: RunRequest | undefined;
   /** Raised by every start, so that what belongs to an earlier run is left out. */
   private token = 0;
@@ -423,7 +422,6 @@ export class Crew implements Engine {
       if (event.event === 'evaluation') this.evaluated = event.step;
       if (event.event === 'frame' || event.event === 'evaluation') this.ended = false;
       if (event.event === 'done') this.ended = true;
-      if (event.event === 'started') this.names = event.lanes;
     }
     if (this.ended) this.aim = this.merged;
     for (const listener of this.listeners) listener.events(events);
@@ -438,12 +436,9 @@ export class Crew implements Engine {
   }
 
   private failed(from: number, error: Fault, fatal: boolean): void {
-    const lanes = this.plan[from];
-    // A worker whose every lane has diverged is no reason for the others to stop.
-    if (error.code === 'numerics' && !fatal && !this.reference && lanes && this.merger.alive > 1) {
-      const names = lanes.map((lane) => this.names[lane]).join(', ');
-      const message = `${names} blew up at step ${this.merged}: its numbers are no longer finite. Lower its learning rate and reset; the other lanes go on.`;
-      this.emit([{ event: 'warning', code: 'lane-diverged', message }, ...this.merger.drop(from)]);
+    // A worker whose every lane has diverged, as it has said, is no reason for the others to stop.
+    if (error.code === 'numerics' && !fatal && !this.reference && this.plan[from] && this.merger.alive > 1) {
+      this.emit(this.merger.drop(from));
       return;
     }
     this.token += 1;

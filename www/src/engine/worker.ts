@@ -163,9 +163,11 @@ async function pull(): Promise<void> {
   } catch (thrown) {
     if (mine === generation) {
       flush();
-      // After an error the session is of no further use.
+      // After an error the session is of no further use; after a trap nothing in its memory can be trusted.
+      const old = session;
       session = undefined;
       allowed = 0;
+      if (old && !isFatal(thrown)) release(old);
       if (await watch.lost()) return;
       post({ type: 'failed', run, error: asEngineError(thrown), fatal: isFatal(thrown) });
     }
@@ -242,8 +244,17 @@ function drop(): void {
   session = undefined;
   wake?.();
   // A session that is inside next() is borrowed by wasm; it is freed when that call has come back.
-  if (old && !pumping) old.free();
-  else if (old) void untilIdle().then(() => old.free());
+  if (old && !pumping) release(old);
+  else if (old) void untilIdle().then(() => release(old));
+}
+
+/** Gives back what a session holds; one that has trapped can give nothing back. */
+function release(old: Session): void {
+  try {
+    old.free();
+  } catch {
+    // Its memory goes with the worker.
+  }
 }
 
 async function untilIdle(): Promise<void> {
@@ -256,7 +267,7 @@ async function start(id: number, backend: Backend, request: RunRequest, to: Unti
   await untilIdle();
   const fresh = await opened(backend, request, lanes);
   if (mine !== generation) {
-    fresh.free();
+    release(fresh);
     return null;
   }
   session = fresh;
@@ -294,7 +305,12 @@ function opened(backend: Backend, request: RunRequest, lanes: number[] | undefin
   return watch.during(async () => {
     const fresh = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes), reference);
     // What was changed after the checkpoint, and how far the run is to go.
-    fresh.update(JSON.stringify(config));
+    try {
+      fresh.update(JSON.stringify(config));
+    } catch (thrown) {
+      release(fresh);
+      throw thrown;
+    }
     return fresh;
   });
 }

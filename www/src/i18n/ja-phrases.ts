@@ -26,7 +26,6 @@ const PHRASES: [RegExp, string][] = [
   [/^the run was started anew$/, '実行はやり直されました'],
   [/^no run has been started$/, 'まだ実行が始まっていません'],
   [/^press play first$/, 'まず再生を押してください'],
-  [/^(.*) blew up at step (\d+): its numbers are no longer finite\. Lower its learning rate and reset; the other lanes go on\.$/s, '$1 はステップ $2 で発散しました（数値が有限でない）。学習率を下げて最初からやり直してください。他のレーンは続きます。'],
   [/^(.*) blew up at step (\d+): its numbers were no longer finite\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$1 はステップ $2 で発散しました（数値が有限でない）。ステップ $3 の状態に戻し、学習率 $4 で続けます。他のレーンに影響はありません。'],
   [/^(.*) blew up at step (\d+): its loss jumped from (\S+) to (\S+)\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$1 はステップ $2 で発散しました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態に戻し、学習率 $6 で続けます。他のレーンに影響はありません。'],
   [/^(.*) diverged at step (\d+): its numbers were no longer finite, for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$1 はステップ $2 で三度目の発散となりました（数値が有限でない）。ステップ $3 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
