@@ -24,7 +24,7 @@ const features = ["--release", "--features", "cli,typescript,gpu"];
 // and without those that take a minute.
 const AREAS = {
   "src/objective/": ["trl", "wdpo_three_ways", "closed_form", "properties", "lib objective", "twin", "family"],
-  "src/train/": ["twin", "wdpo_three_ways", "closed_form", "properties", "lib train", "hostile", "checkpoint damaged settings own_pairs a_part lanes_go", "guard goes_back after_the without_a absurd stopped", "lanes", "fused", "family", "selftest"],
+  "src/train/": ["twin", "wdpo_three_ways", "closed_form", "properties", "lib train", "hostile", "checkpoint damaged settings own_pairs a_part lanes_go", "emotion", "guard goes_back after_the without_a absurd stopped", "lanes", "fused", "family", "selftest"],
   "src/data/import/": ["lib import", "properties", "hostile pairs"],
 };
 /** Seconds of processor time that tests may take; the longest takes a fifth. */
@@ -132,7 +132,7 @@ pub mod mutant_switch {
 function build(mutants) {
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(tree, { recursive: true });
-  for (const part of ["src", "tests", "examples", "www/public/reference", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]) if (existsSync(join(root, part))) cpSync(join(root, part), join(tree, part), { recursive: true });
+  for (const part of ["src", "tests", "examples", "fuzz/corpus", "www/public/reference", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]) if (existsSync(join(root, part))) cpSync(join(root, part), join(tree, part), { recursive: true });
   const lib = readFileSync(join(tree, "src/lib.rs"), "utf8");
   writeFileSync(join(tree, "src/lib.rs"), lib + SWITCH);
   const tests = [...new Set(Object.values(AREAS).flat().map((t) => t.split(" ")[0]))].flatMap((t) => (t === "lib" ? ["--lib"] : ["--test", t]));
