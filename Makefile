@@ -22,7 +22,7 @@ help:
 	@echo "make bench        our engine beside jax-js, TensorFlow.js, JAX and PyTorch (benches/README.md)"
 	@echo "make scaling      the chart of step time against lanes, pairs, width and context"
 	@echo "make single       the page as one HTML file that runs from disk, www/dist-single/prefshift.html"
-	@echo "make fuzz         damaged files for every reader, two minutes a format"
+	@echo "make fuzz         damaged files for every reader, at random and guided by coverage, two minutes a format each"
 	@echo "make mutants      deliberate mistakes in objectives, training and importers: how many the tests notice"
 	@echo "make sizes        what the page downloads, in brotli, against its budget"
 	@echo "make cli          the command line, at $(PREFSHIFT)"
@@ -75,6 +75,7 @@ fuzz:
 	@$(NATIVE) PREFSHIFT_FUZZ_SECONDS=$(SECONDS_EACH) $(if $(SEED),PREFSHIFT_FUZZ_SEED=$(SEED)) cargo test $(CARGO_FLAGS) --test hostile -- --nocapture --test-threads 2
 	@scripts/setup.sh page
 	@cd www && PREFSHIFT_FUZZ_SECONDS=$(SECONDS_EACH) $(if $(SEED),PREFSHIFT_FUZZ_SEED=$(SEED)) npx vitest run --disable-console-intercept src/state/hostile.test.ts
+	@scripts/fuzz.sh $(PREFSHIFT_TARGET) $(SECONDS_EACH)
 
 # MUTANTS="--sample 2240" tries all, --only TEXT those of a file or function, --seed another choice.
 MUTANTS ?=

@@ -56,6 +56,8 @@ test.describe('lanes of a run', () => {
   test('take a parameter of their own on the next step; one more lane restarts', async ({ page }) => {
     const { problems } = await open(page, 'device=cpu&d=8&layers=1&heads=2&sft=5&pairs=32&evalpairs=8&samples=4&every=5&batch=4&steps=100000&lanes=dpo;kldpo:tau=0.2;ipo;chi_po');
     await page.getByRole('button', { name: /Train live/ }).click();
+    // The recording's step stands there until the run begins, and a preparation that is paused is held, not paused.
+    await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'training', { timeout: 60_000 });
     await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeGreaterThan(3);
     await page.getByRole('button', { name: 'Pause' }).click();
     await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'paused');
