@@ -230,7 +230,7 @@ export class Care {
 
   private hidden(now: boolean): void {
     const { transport, backstage } = this.lab;
-    if (now && this.background === 'pause' && (transport.status.kind === 'training' || (transport.status.kind === 'preparing' && transport.playingWanted))) {
+    if (now && this.background === 'pause' && transport.going) {
       this.pausedByHiding = true;
       backstage.crew?.pause();
     } else if (!now && this.pausedByHiding) {

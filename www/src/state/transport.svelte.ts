@@ -32,6 +32,9 @@ export class Transport {
 
   readonly busy = $derived(this.status.kind === 'training' || this.status.kind === 'preparing' || this.status.kind === 'loading');
 
+  /** Whether there is something to stop: training, or a preparation that training is to follow. */
+  readonly going = $derived(this.status.kind === 'training' || (this.status.kind === 'preparing' && this.playingWanted));
+
   constructor(private readonly lab: Lab) {}
 
   /** What the engine says that it is doing. */
@@ -47,7 +50,7 @@ export class Transport {
   toggle(): void {
     const { lab, status } = this;
     const kind = status.kind;
-    if (kind === 'training' || (kind === 'preparing' && this.playingWanted)) {
+    if (this.going) {
       this.playingWanted = false;
       lab.backstage.crew?.pause();
       return;
@@ -64,9 +67,8 @@ export class Transport {
 
   /** Pauses whatever is on show, recorded or live. */
   rest(): void {
-    const { lab, status } = this;
-    if (lab.source === 'replay') lab.holdReplay();
-    else if (status.kind === 'training' || (status.kind === 'preparing' && this.playingWanted)) this.toggle();
+    if (this.lab.source === 'replay') this.lab.holdReplay();
+    else if (this.going) this.toggle();
   }
 
   step(): void {
