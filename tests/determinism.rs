@@ -203,6 +203,28 @@ fn half_precision_is_rounded_once() {
 }
 
 #[test]
+fn a_grid_moves_each_number_by_half_a_step_at_most() {
+    let config = tiny();
+    let first = with_reference(config.clone(), Inputs::default()).expect("a reference");
+    let grid = |e: &Experiment| pollster::block_on(e.export_in(None, Precision::Grid)).expect("a policy");
+    let (whole, bytes) = (export(&first, None), grid(&first));
+    let (a, b) = (SafeTensors::deserialize(&whole).expect("a file"), SafeTensors::deserialize(&bytes).expect("a file"));
+    for (name, view) in a.tensors() {
+        let exact: Vec<f64> = view.data().as_chunks().0.iter().map(|x| f64::from(f32::from_le_bytes(*x))).collect();
+        let rounded: Vec<f64> = b.tensor(&name).expect("the same tensor").data().as_chunks().0.iter().map(|h| f16::from_le_bytes(*h).to_f64()).collect();
+        let n = exact.len() as f64;
+        let mean = exact.iter().sum::<f64>() / n;
+        let deviation = (exact.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let step = (deviation / 64.0).log2().round().exp2();
+        for (x, g) in exact.iter().zip(&rounded) {
+            assert!((x - g).abs() <= step / 2.0 && (g / step).fract() == 0.0, "{name}: {x} became {g}, a step is {step}");
+        }
+    }
+    let again = with_reference(config, Inputs { reference: Some(bytes.clone()), ..Inputs::default() }).expect("a reference");
+    assert_eq!(export(&again, None), export(&with_reference(tiny(), Inputs { reference: Some(bytes), ..Inputs::default() }).expect("a reference"), None));
+}
+
+#[test]
 fn what_float16_cannot_hold_is_not_written() {
     let config = tiny();
     let bytes = export(&with_reference(config.clone(), Inputs::default()).expect("a reference"), None);

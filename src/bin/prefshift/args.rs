@@ -93,7 +93,7 @@ pub struct SftArgs {
     /// Where to write the policy.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// How its numbers are written; f16 is half the size and is rounded once.
+    /// How its numbers are written; f16 is half the size, grid (what ships with the page) a quarter once compressed; both round once.
     #[arg(long, value_enum, default_value = "f16")]
     pub precision: Precision,
     #[arg(from_global)]
