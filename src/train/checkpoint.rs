@@ -81,8 +81,7 @@ fn halved(values: &[f32]) -> std::result::Result<Vec<u8>, usize> {
 pub fn header(bytes: &[u8]) -> Result<Header> {
     let bad = |what: String| Error::new(ErrorCode::Checkpoint, format!("policy file: {what}"), "use a file written by `prefshift sft` or exported from the page");
     let (_, metadata) = tensor_file::open(bytes).map_err(bad)?;
-    let json = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| bad(format!("metadata has no `{KEY}`")))?;
-    serde_json::from_str(json).map_err(|e| bad(format!("metadata `{KEY}`: {e}")))
+    serde_json::from_str(tensor_file::text(&metadata, KEY).map_err(bad)?).map_err(|e| bad(format!("metadata `{KEY}`: {e}")))
 }
 
 /// Reads one lane and checks that it fits `model` and `vocabulary`.
