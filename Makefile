@@ -80,7 +80,7 @@ fuzz:
 # MUTANTS="--sample 2240" tries all, --only TEXT those of a file or function, --seed another choice.
 MUTANTS ?=
 mutants:
-	@cargo mutants --version >/dev/null 2>&1 || cargo install --locked cargo-mutants@26.0.0
+	@scripts/setup.sh mutants
 	@node scripts/mutants.mjs $(PREFSHIFT_TARGET) $(MUTANTS)
 
 test-wasm:

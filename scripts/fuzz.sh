@@ -6,8 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 target=$1 seconds=$2
 shift 2
-FUZZ=0.13.1
-[ "$(cargo fuzz --version 2>/dev/null | cut -d' ' -f2)" = "$FUZZ" ] || cargo install --locked --quiet "cargo-fuzz@$FUZZ"
+scripts/setup.sh fuzz
 # No sanitizer: those want a nightly compiler, and in safe Rust it is panics, hangs and memory that are looked for.
 echo "fuzz: building (several minutes from scratch: dependencies are compiled again, with counters)"
 RUSTC_WRAPPER="$PWD/fuzz/rustc.sh" cargo fuzz build -s none --target-dir "$target/fuzz" 2>&1 | grep -E '^error|^ +-->' || true

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs what is missing: setup.sh [wasm] [pack] [page] [browser]. Says what it does; does nothing a second time.
+# Installs what is missing: setup.sh [wasm] [pack] [page] [browser] [mutants] [fuzz]. Says what it does; does nothing a second time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BINDGEN=0.2.130 # the version of wasm-bindgen in Cargo.toml
 PACK=0.15.1
+MUTANTS=26.0.0
+FUZZ=0.13.1
 say() { printf '\033[1m%s\033[0m\n' "setup: $*"; }
 
 command -v cargo >/dev/null || { echo "setup: Rust is missing; install it with rustup (https://rustup.rs)" >&2; exit 3; }
@@ -24,6 +26,18 @@ for part in "$@"; do
       if [ "$(wasm-pack --version 2>/dev/null | cut -d' ' -f2)" != "$PACK" ]; then
         say "installing wasm-pack $PACK (a few minutes, once)"
         cargo install wasm-pack --version "$PACK" --debug --quiet
+      fi
+      ;;
+    mutants)
+      if [ "$(cargo mutants --version 2>/dev/null | cut -d' ' -f2)" != "$MUTANTS" ]; then
+        say "installing cargo-mutants $MUTANTS (a few minutes, once)"
+        cargo install cargo-mutants --version "$MUTANTS" --locked --debug --quiet
+      fi
+      ;;
+    fuzz)
+      if [ "$(cargo fuzz --version 2>/dev/null | cut -d' ' -f2)" != "$FUZZ" ]; then
+        say "installing cargo-fuzz $FUZZ (a few minutes, once)"
+        cargo install cargo-fuzz --version "$FUZZ" --locked --debug --quiet
       fi
       ;;
     page)

@@ -29,6 +29,9 @@ mod resume;
 /// SFT steps per call of [`Experiment::next`].
 const SFT_CHUNK: usize = 10;
 
+/// Code of the warning that every lane of a part has diverged.
+pub const ALL_DIVERGED: &str = "all-diverged";
+
 /// What a run may be given beside its config.
 #[derive(Default)]
 pub struct Inputs {
@@ -37,6 +40,9 @@ pub struct Inputs {
     /// A reference policy as safetensors; without one it is trained first. For scenario `emotion` it may be a file with
     /// everything that is made before alignment; or what [`Experiment::halfway`] gave, with which the stage goes on.
     pub reference: Option<Vec<u8>>,
+    /// The lanes are some of a larger run's, which goes on where all of these have diverged: that is then said once
+    /// ([`ALL_DIVERGED`]), and they stay as they are and are measured with the others.
+    pub part: bool,
 }
 
 enum Phase {
@@ -60,6 +66,8 @@ struct Training {
     reference_logps: Vec<[f32; 2]>,
     evaluated: Option<usize>,
     guard: Guard,
+    /// It has been said that no lane is left.
+    told: bool,
     /// Mean ‖∇_e ℓ‖² of the last frame's batch, `[lane]`.
     mean_sq: Vec<f32>,
 }
@@ -77,6 +85,8 @@ pub struct Experiment {
     resumed: Option<Box<RunCheckpoint>>,
     /// Place of each lane in the whole run.
     places: Vec<usize>,
+    /// There are more lanes elsewhere.
+    part: bool,
     /// What the emotion experiment made before alignment.
     made: Option<Made>,
     phase: Phase,
@@ -106,8 +116,8 @@ impl Experiment {
         let policy = policy::build(&config.model, data.vocabulary.len(), &compute.tensors(config.model.policy));
         prepare::check(&config, &data, policy.as_ref())?;
         let places = (0..config.lanes.len()).collect();
-        let Inputs { imported, reference: given } = inputs;
-        Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, made: None, phase: Phase::Start })
+        let Inputs { imported, reference: given, part } = inputs;
+        Ok(Self { config, compute, data, policy, given, imported, reference: None, resumed: None, places, part, made: None, phase: Phase::Start })
     }
 
     /// The config, as it is now.
@@ -133,7 +143,7 @@ impl Experiment {
     /// Does the next unit of work. After `done` it returns nothing.
     ///
     /// # Errors
-    /// Where the device fails or every lane has diverged.
+    /// Where the device fails or every lane has diverged (but for those of a [part](Inputs::part)).
     pub async fn next(&mut self) -> Result<Vec<Event>> {
         match std::mem::replace(&mut self.phase, Phase::Ended) {
             Phase::Start => {
@@ -256,7 +266,7 @@ impl Experiment {
         let evaluator = Evaluator::new(config, &self.data, held_out);
         self.reference = Some(reference);
         let guard = Guard::new(&mut trainer, vec![Watch::default(); config.lanes.len()])?;
-        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, guard, mean_sq: vec![] });
+        let mut training = Box::new(Training { trainer, evaluator, reference_logps, evaluated: None, guard, told: false, mean_sq: vec![] });
         if let Some(saved) = self.resumed.take() {
             training.go_on(&saved, self.data.train.len())?;
         }
@@ -296,8 +306,14 @@ impl Experiment {
             return Ok(vec![Event::Done(Done { steps })]);
         }
         // What happened to the last of them has been told by now.
-        if steps > 0 && t.guard.lanes().iter().all(|l| l.diverged) {
-            return Err(Error::new(ErrorCode::Numerics, format!("every lane blew up by step {}", steps - 1), "lower train.learning_rate and start again"));
+        if steps > 0 && !t.told && t.guard.lanes().iter().all(|l| l.diverged) {
+            let message = format!("every lane blew up by step {}", steps - 1);
+            if !self.part {
+                return Err(Error::new(ErrorCode::Numerics, message, "lower train.learning_rate and start again"));
+            }
+            t.told = true;
+            self.phase = Phase::Train(t);
+            return Ok(vec![Event::Warning(Warning { code: ALL_DIVERGED.into(), message })]);
         }
         // Steps up to the next frame or evaluation; where reading back costs something, only the frame's step is.
         loop {
@@ -320,7 +336,8 @@ impl Experiment {
                     events.insert(0, Event::Frame(frame::of_step(about, measured)));
                 }
             }
-            if events.is_empty() && (now >= self.config.train.steps || now % self.config.eval.every == 0) {
+            // Whether a lane was stopped or not: parts of a run say it alike.
+            if !framed && (now >= self.config.train.steps || now % self.config.eval.every == 0) {
                 events.push(Event::Progress(Progress { stage: Stage::Train, done: now, total: self.config.train.steps, loss: None }));
             }
             if !events.is_empty() {

@@ -160,8 +160,7 @@ impl RewardTraining {
     /// # Errors
     /// Where it does not fit; nothing is changed then.
     pub fn go_on(&mut self, at: Halfway) -> Result<()> {
-        at.state.fits(self.layout.len)?;
-        self.classifier.restore(at.state);
+        self.classifier.restore(at.state)?;
         self.rng.seek(at.position);
         self.step = at.step;
         Ok(())

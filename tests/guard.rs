@@ -7,7 +7,7 @@ mod common;
 use prefshift::config::*;
 use prefshift::device::Compute;
 use prefshift::event::{Event, Frame, Warning};
-use prefshift::experiment::{Experiment, Inputs};
+use prefshift::experiment::{ALL_DIVERGED, Experiment, Inputs};
 use prefshift::policy::Parameters;
 use burn::tensor::{Tensor, TensorData};
 
@@ -40,10 +40,15 @@ fn poison(run: &mut Experiment, lane: usize, value: f32) {
 /// Runs to the end, poisoning lane 1 before each of `steps`.
 fn run(config: &RunConfig, device: &Compute, steps: &[usize]) -> Vec<Event> {
     let mut run = Experiment::new(config.clone(), device.clone(), Inputs::default()).expect("a run");
+    to_the_end(&mut run, 1, steps)
+}
+
+/// The same with any lane of a run that is open.
+fn to_the_end(run: &mut Experiment, lane: usize, steps: &[usize]) -> Vec<Event> {
     let (mut events, mut left) = (Vec::new(), steps.to_vec());
     loop {
         if run.steps().is_some() && run.steps() == left.first().copied() {
-            poison(&mut run, 1, f32::NAN);
+            poison(run, lane, f32::NAN);
             left.remove(0);
         }
         let batch = pollster::block_on(run.next()).expect("a step");
@@ -155,6 +160,75 @@ fn a_run_without_a_lane_left_ends() {
     assert_eq!(common::frames(&events).len(), 3, "the step that was the last is told as well");
     assert_eq!(error.code, prefshift::error::ErrorCode::Numerics);
     assert!(error.message.contains("every lane"), "{error}");
+}
+
+/// Frames and evaluations of one lane of several.
+fn shown(events: &[Event], lane: usize) -> Vec<(usize, Vec<f32>)> {
+    events.iter().filter_map(|event| match event {
+        Event::Frame(f) => Some((f.step, lane_of(f, lane))),
+        Event::Evaluation(e) => {
+            let groups = e.accuracy.len() / e.distance.len();
+            Some((e.step, [&e.accuracy[lane * groups..][..groups], &e.margin[lane * groups..][..groups], &[e.distance[lane]]].concat()))
+        }
+        _ => None,
+    }).collect()
+}
+
+#[test]
+fn a_part_without_a_lane_left_shows_what_it_would_in_the_whole_run() {
+    for policy in [PolicyKind::LogLinear, PolicyKind::Gpt] {
+        let config = RunConfig { eval: EvalConfig { every: 10, samples: 0, ..EvalConfig::default() }, ..config(policy, &["dpo", "kldpo"]) };
+        let whole = run(&config, &Compute::cpu(), &[3, 24, 39]);
+        let of_part = RunConfig { lanes: config.lanes[1..].to_vec(), ..config.clone() };
+        let mut part = Experiment::new(of_part, Compute::cpu(), Inputs { part: true, ..Inputs::default() }).expect("a part");
+        let events = to_the_end(&mut part, 0, &[3, 24, 39]);
+        assert_eq!(warnings(&events), warnings(&whole), "{policy:?}");
+        assert_eq!(shown(&events, 0), shown(&whole, 1), "{policy:?}");
+        let told = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Warning(w) if w.code == ALL_DIVERGED)).count();
+        assert_eq!((told(&whole), told(&events)), (0, 1), "{policy:?}");
+        let at = events.iter().position(|e| matches!(e, Event::Warning(w) if w.code == ALL_DIVERGED && w.message == "every lane blew up by step 39"));
+        assert!(at.is_some_and(|at| matches!(&events[at - 1], Event::Evaluation(e) if e.step == 40) && matches!(&events[at + 1], Event::Frame(f) if f.step == 40)));
+        // Taken out of a checkpoint it is a part too; the whole of it is not.
+        let bytes = pollster::block_on(part.checkpoint()).expect("a checkpoint");
+        let mut alone = Experiment::resume(&bytes, Compute::cpu(), Inputs::default(), Some(&[0])).expect("a run");
+        alone.extend(STEPS + 2);
+        let ended = (0..9).find_map(|_| pollster::block_on(alone.next()).err()).expect("no lane is left");
+        assert!(ended.message.contains("every lane"), "{ended}");
+        let mut both = Experiment::new(config.clone(), Compute::cpu(), Inputs::default()).expect("a run");
+        let mut poisoned = 0;
+        while both.steps() != Some(8) {
+            if both.steps().is_some_and(|s| s > poisoned && s <= 3) {
+                poison(&mut both, 1, f32::NAN);
+                poisoned += 1;
+            }
+            pollster::block_on(both.next()).expect("a step");
+        }
+        let bytes = pollster::block_on(both.checkpoint()).expect("a checkpoint");
+        let mut part = Experiment::resume(&bytes, Compute::cpu(), Inputs::default(), Some(&[1])).expect("a part");
+        let events = to_the_end(&mut part, 0, &[]);
+        assert_eq!((told(&events), common::frames(&events).len()), (1, STEPS - 8), "{policy:?}");
+        assert!(common::frames(&events).iter().all(|f| f.learning_rate == [0.0]));
+    }
+}
+
+#[test]
+fn parts_say_alike_how_far_they_are_whether_a_lane_was_stopped_or_not() {
+    // The last step before an evaluation is no frame's.
+    let mut config = config(PolicyKind::Gpt, &["dpo", "kldpo"]);
+    (config.train.frame_every, config.train.steps) = (2, 12);
+    config.eval.every = 10;
+    let [healthy, stopped] = [&[][..], &[9]].map(|steps| {
+        let events = run(&config, &Compute::cpu(), steps);
+        assert_eq!(warnings(&events).len(), steps.len());
+        events.iter().filter_map(|event| match event {
+            Event::Progress(p) if p.stage == prefshift::event::Stage::Train => Some(("progress", p.done)),
+            Event::Frame(f) => Some(("frame", f.step)),
+            Event::Evaluation(e) => Some(("evaluation", e.step)),
+            _ => None,
+        }).collect::<Vec<_>>()
+    });
+    assert_eq!(healthy, stopped);
+    assert!(healthy.contains(&("progress", 10)), "{healthy:?}");
 }
 
 #[test]

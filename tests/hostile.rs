@@ -108,16 +108,40 @@ fn bundles() {
     feed("bundle", SMOKE / 4, &[pollster::block_on(trained(small_emotion()).export(None)).expect("a bundle")]);
 }
 
-#[test]
-fn half_made_stages() {
+/// A reference policy in training.
+fn half_made() -> Vec<u8> {
     let mut run = Experiment::new(small(PolicyKind::Gpt), Compute::cpu(), Inputs::default()).expect("a run");
-    let file = loop {
+    loop {
         pollster::block_on(run.next()).expect("a stage");
         if let Some(file) = pollster::block_on(run.halfway()).expect("a file") {
-            break file;
+            return file;
         }
+    }
+}
+
+#[test]
+fn half_made_stages() {
+    feed("half-made", SMOKE, &[half_made()]);
+}
+
+#[test]
+fn no_header_is_longer_than_it_may_be() {
+    let file = |config: RunConfig, checkpoint: bool| {
+        let run = trained(config);
+        if checkpoint { pollster::block_on(run.checkpoint()).expect("a checkpoint") } else { pollster::block_on(run.export(None)).expect("a file") }
     };
-    feed("half-made", SMOKE, &[file]);
+    for (name, file) in [
+        ("policy", file(small(PolicyKind::Gpt), false)), ("bundle", file(small_emotion(), false)), ("half-made", half_made()),
+        ("checkpoint", file(small(PolicyKind::LogLinear), true)),
+    ] {
+        let header = u64::from_le_bytes(*file.first_chunk().expect("a length")) as usize;
+        // Blanks after it mean nothing.
+        let grown = |length: usize| [&length.to_le_bytes()[..], &file[8..8 + header], &vec![b' '; length - header], &file[8 + header..]].concat();
+        let read = Reader::named(name).read;
+        read(&grown(4 << 20)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let error = read(&grown((4 << 20) + 1)).expect_err(name);
+        assert!(error.message.contains("4194305 bytes long; at most 4194304") && error.message.contains("bytes 0 to 7"), "{name}: {error}");
+    }
 }
 
 #[test]

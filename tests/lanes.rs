@@ -90,6 +90,50 @@ fn lanes() -> Vec<LaneConfig> {
     ]
 }
 
+/// Lanes over tensors, where several of one method share a tensor: everything that each shows, in steps between which all
+/// parameters change.
+fn over_tensors(world: &World, lanes: &[LaneConfig]) -> Vec<Vec<f32>> {
+    let train = TrainConfig { batch: world.batch, learning_rate: 5e-3, weight_decay: 0.01, clip: 0.5, warmup: 2, ..TrainConfig::default() };
+    let config = common::config(world.model.clone(), lanes.to_vec(), train.clone());
+    let mut trainer = Trainer::plain(&config, &world.gpt, &world.start, 2, &Device::flex());
+    let mut out = vec![Vec::new(); lanes.len()];
+    for step in 0..3 {
+        let m = measured(trainer.step(&world.gpt, &world.pairs, &world.reference));
+        for (lane, out) in out.iter_mut().enumerate() {
+            for row in [&m.chosen, &m.rejected, &m.losses, &m.weights, &m.grad_sq, &m.pull] {
+                out.extend(&row[lane * world.batch..(lane + 1) * world.batch]);
+            }
+            out.extend([m.loss[lane], m.objective[lane], m.tau[lane], m.grad_norm[lane]]);
+        }
+        if step == 1 {
+            let changed: Vec<LaneConfig> = lanes.iter().map(|l| l.clone().with("beta", 2.0 * l.param("beta"))).collect();
+            trainer.set_lanes(&changed, &train);
+        }
+    }
+    let last = pollster::block_on(trainer.policies()).expect("policies");
+    out.iter_mut().enumerate().for_each(|(lane, out)| out.extend(lane_of(&last, lane).concat()));
+    out
+}
+
+#[test]
+fn lanes_over_tensors_are_each_what_they_are_alone() {
+    let world = World::small();
+    let mixed = [
+        LaneConfig::new("dpo"), LaneConfig::new("kldpo").with("tau", 0.1), LaneConfig::new("wdpo"), LaneConfig::new("dpo").with("beta", 0.7), LaneConfig::new("kldpo").form("authors"),
+        LaneConfig { seed: 3, ..LaneConfig::new("gr_dpo").with("eta", 0.8) }, LaneConfig::new("wdpo").with("rho", 2.0), LaneConfig { learning_rate: Some(1e-3), ..LaneConfig::new("kldpo").with("tau", 2.0) },
+        LaneConfig::new("gr_dpo").with("eta", 3.0), LaneConfig::new("ipo").with("beta", 0.4), LaneConfig::new("beta_dpo").with("filter", 0.4), LaneConfig::new("wdpo").form("appendix_f"),
+        LaneConfig { seed: 3, ..LaneConfig::new("beta_dpo").with("momentum", 0.5) }, LaneConfig::new("mix").with("sft", 0.3),
+    ];
+    let together = over_tensors(&world, &mixed);
+    for (lane, found) in mixed.iter().zip(&together) {
+        let alone = over_tensors(&world, std::slice::from_ref(lane)).remove(0);
+        assert_eq!(found.len(), alone.len());
+        let worst = found.iter().zip(&alone).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max);
+        common::within(&format!("{} {}", lane.method, lane.form_id()), f64::from(worst), 1e-5);
+        assert!(together.iter().filter(|other| *other == found).count() == 1, "{} is like another", lane.method);
+    }
+}
+
 /// The same numbers, or where they part.
 fn same(what: &str, a: &Bits, b: &Bits) {
     assert_eq!(a.len(), b.len(), "{what}");

@@ -63,7 +63,7 @@ fn say(error: &JsValue) -> String {
 
 async fn open(config: &RunConfig, device: &str) -> Session {
     start();
-    Session::create(json(config), device.into(), None, None).await.unwrap_or_else(|e| panic!("{device}: {}", say(&e)))
+    Session::create(json(config), device.into(), None, None, None).await.unwrap_or_else(|e| panic!("{device}: {}", say(&e)))
 }
 
 fn get(object: &JsValue, key: &str) -> JsValue {
@@ -189,7 +189,7 @@ async fn a_bad_config_throws_an_object_that_names_the_field() {
     start();
     let mut config = tabular(10, 1);
     config.lanes[1] = LaneConfig::new("kldpo").with("tau", -1.0);
-    for thrown in [web::check_config(&json(&config)).err(), Session::create(json(&config), "cpu".into(), None, None).await.err()] {
+    for thrown in [web::check_config(&json(&config)).err(), Session::create(json(&config), "cpu".into(), None, None, None).await.err()] {
         let error = thrown.expect("it must throw");
         assert_eq!(text(&error, "code"), "config");
         assert!(text(&error, "message").contains("lanes[1]") && text(&error, "message").contains("tau"), "{}", say(&error));
@@ -197,7 +197,7 @@ async fn a_bad_config_throws_an_object_that_names_the_field() {
     }
     let error = web::check_config(r#"{"train":{"stepz":1}}"#).expect_err("it must throw");
     assert!(text(&error, "message").contains("train") && text(&error, "message").contains("stepz"), "{}", say(&error));
-    let error = Session::create(json(&tabular(10, 1)), "abacus".into(), None, None).await.err().expect("it must throw");
+    let error = Session::create(json(&tabular(10, 1)), "abacus".into(), None, None, None).await.err().expect("it must throw");
     assert!(text(&error, "message").contains("device"), "{}", say(&error));
 }
 
@@ -220,7 +220,7 @@ async fn an_exported_policy_is_a_reference_for_the_next_run() {
     let mut session = open(&config, "cpu").await;
     events(&mut session).await;
     let bytes = session.export_policy(None).await.expect("the reference");
-    let again = Session::create(json(&config), "cpu".into(), None, Some(bytes)).await;
+    let again = Session::create(json(&config), "cpu".into(), None, Some(bytes), None).await;
     let first = |frames: Vec<JsValue>| floats(&frames[0], "grad_norm");
     let from_file = first(frames(&mut again.unwrap_or_else(|e| panic!("{}", say(&e)))).await);
     assert_eq!(from_file, first(frames(&mut open(&config, "cpu").await).await));

@@ -101,7 +101,7 @@ impl Experiment {
         Ok(())
     }
 
-    /// Goes on from a checkpoint, with all its lanes or only with `lanes` (by their place in it). The first event is `started`
+    /// Goes on from a checkpoint, with all its lanes or only with `lanes` (by their place in it), as a [part](Inputs::part). The first event is `started`
     /// with `resumed`; training goes on with the step that would have come next. Of `inputs` only the user's own pairs are
     /// looked at, where they were too large to be stored, and in scenario `emotion` what was made before alignment.
     ///
@@ -109,11 +109,13 @@ impl Experiment {
     /// Where the checkpoint is damaged, or its own pairs are needed and not given.
     pub fn resume(bytes: &[u8], compute: Compute, inputs: Inputs, lanes: Option<&[usize]>) -> Result<Self> {
         let saved = RunCheckpoint::from_bytes(bytes)?;
+        let all = saved.header.places.len();
         let saved = if let Some(lanes) = lanes { saved.select(lanes)? } else { saved };
-        let Inputs { imported, reference } = inputs;
+        let Inputs { imported, reference, part } = inputs;
+        let part = part || saved.header.places.len() < all;
         let imported = own_pairs(&saved, imported)?;
         let config: RunConfig = saved.header.config.clone();
-        let mut run = Self::new(config, compute, Inputs { imported, reference: None })?;
+        let mut run = Self::new(config, compute, Inputs { imported, reference: None, part })?;
         let specs: Vec<(String, [usize; 2])> = run.policy.specs().into_iter().map(|s| (s.name, s.shape)).collect();
         // The emotion experiment makes its pairs anew first, and looks at them then.
         let made_later = run.data.emotion.is_some();

@@ -4,6 +4,9 @@ use super::*;
 use crate::config::LaneConfig;
 use proptest::prelude::*;
 
+mod checked;
+mod steps;
+
 fn golden() -> serde_json::Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/golden.json");
     serde_json::from_str(&std::fs::read_to_string(path).expect("tests/fixtures/golden.json")).expect("JSON")

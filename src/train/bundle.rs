@@ -7,8 +7,9 @@ use crate::data::vocabulary::EOS;
 use crate::error::{Error, ErrorCode, Result};
 use crate::reward::{RewardModel, RewardQuality, layout_of};
 use crate::train::checkpoint::{self, Header, Precision};
+use crate::train::tensor_file;
 use burn::tensor::Device;
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -41,7 +42,7 @@ fn bad(what: impl std::fmt::Display) -> Error {
 
 /// Whether these bytes are such a file.
 pub fn is_bundle(bytes: &[u8]) -> bool {
-    SafeTensors::read_metadata(bytes).is_ok_and(|(_, m)| m.metadata().as_ref().is_some_and(|m| m.contains_key(KEY)))
+    tensor_file::has(bytes, KEY)
 }
 
 fn reward_header(config: &RunConfig, words: &[String], classes: &[String], model: &RewardModel) -> Header {
@@ -87,10 +88,8 @@ pub struct Opened {
 /// # Errors
 /// [`ErrorCode::Checkpoint`] where it is damaged or made for other words or emotions.
 pub fn load(bytes: &[u8], config: &RunConfig, words: &[String], corpus: &Corpus) -> Result<Opened> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(bad)?;
-    let json = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| bad(format!("metadata has no `{KEY}`")))?;
-    let about: About = serde_json::from_str(json).map_err(bad)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(bad)?;
+    let (tensors, metadata) = tensor_file::open(bytes).map_err(bad)?;
+    let about: About = serde_json::from_str(tensor_file::text(&metadata, KEY).map_err(bad)?).map_err(bad)?;
     let part = |name: &str| tensors.tensor(name).map_err(bad).map(|t| t.data().to_vec());
     let file = part("reward")?;
     let layout = layout_of(&config.reward, words.len(), corpus.classes.len());

@@ -103,8 +103,7 @@ fn gridded(values: &[f32]) -> Vec<f32> {
 pub fn header(bytes: &[u8]) -> Result<Header> {
     let bad = |what: String| Error::new(ErrorCode::Checkpoint, format!("policy file: {what}"), "use a file written by `prefshift sft` or exported from the page");
     let (_, metadata) = tensor_file::open(bytes).map_err(bad)?;
-    let json = metadata.metadata().as_ref().and_then(|m| m.get(KEY)).ok_or_else(|| bad(format!("metadata has no `{KEY}`")))?;
-    serde_json::from_str(json).map_err(|e| bad(format!("metadata `{KEY}`: {e}")))
+    serde_json::from_str(tensor_file::text(&metadata, KEY).map_err(bad)?).map_err(|e| bad(format!("metadata `{KEY}`: {e}")))
 }
 
 /// Reads one lane and checks that it fits `model` and `vocabulary`.
@@ -133,4 +132,43 @@ pub fn load(bytes: &[u8], model: &ModelConfig, vocabulary: &[String], specs: &[P
         }
         Ok(Tensor::from_data(TensorData::new(values, [1, spec.shape[0], spec.shape[1]]), device))
     }).collect::<Result<Vec<_>>>().map(Parameters)
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+    use crate::policy::Init;
+
+    fn bytes(values: &[u16]) -> Vec<u8> {
+        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn float16_is_the_nearest_one_ties_to_even_and_too_large_is_refused() {
+        // 1, −2, a third, the largest one, the smallest one, 0 and −0.
+        let exact = [1.0, -2.0, 1.0 / 3.0, 65_504.0, 2_f32.powi(-24), 0.0, -0.0];
+        assert_eq!(halved(&exact), Ok(bytes(&[0x3c00, 0xc000, 0x3555, 0x7bff, 0x0001, 0x0000, 0x8000])));
+        // Halfway between 1 and the next, and between that and the one after it.
+        let ulp = 2_f32.powi(-10);
+        assert_eq!(halved(&[1.0 + 0.5 * ulp, 1.0 + 1.5 * ulp]), Ok(bytes(&[0x3c00, 0x3c02])));
+        assert_eq!(halved(&[65_519.0]), Ok(bytes(&[0x7bff])));
+        for large in [65_520.0, -65_520.0, 1e9, f32::MIN] {
+            assert_eq!(halved(&[1.0, 2.0, large, 1e9]), Err(2), "{large}");
+        }
+        // What is not finite already stays so; reading refuses it.
+        assert_eq!(halved(&[f32::INFINITY, f32::NEG_INFINITY]), Ok(bytes(&[0x7c00, 0xfc00])));
+        assert!(halved(&[f32::NAN]).is_ok());
+    }
+
+    #[test]
+    fn a_policy_that_has_no_float16_is_named_with_its_tensor_and_place() {
+        let (device, spec) = (Device::flex(), |name: &str| ParamSpec { name: name.into(), shape: [2, 2], init: Init::Zero, decay: true });
+        let tensor = |values: [f32; 8]| Tensor::from_data(TensorData::new(values.to_vec(), [2, 2, 2]), &device);
+        let params = Parameters(vec![tensor([0.0; 8]), tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -70_000.0, 8.0])]);
+        let header = Header { model: ModelConfig::default(), vocabulary: vec![], note: String::new() };
+        let save = |lane, precision| pollster::block_on(super::save(&header, &[spec("one"), spec("two")], &params, lane, precision));
+        let error = save(1, Precision::F16).expect_err("too large");
+        assert!(error.message.contains("`two` holds -70000 at element 2, beyond float16") && error.mend.contains("--precision f32"), "{error}");
+        assert!(save(0, Precision::F16).is_ok() && save(1, Precision::F32).is_ok());
+    }
 }

@@ -8,7 +8,6 @@ use crate::data::Dataset;
 use crate::error::{Error, ErrorCode, Result};
 use crate::event::Stage;
 use crate::reward::RewardQuality;
-use safetensors::SafeTensors;
 
 const KEY: &str = "prefshift-halfway";
 /// Raised where the format or what a stage makes of the same settings changes.
@@ -29,13 +28,13 @@ pub struct Halfway {
     pub reward: Option<(Vec<f32>, RewardQuality)>,
 }
 
-fn bad(what: impl std::fmt::Display) -> Error {
+pub(super) fn bad(what: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::Checkpoint, format!("half-made stage: {what}"), "start the stage again")
 }
 
 /// Whether these bytes are such a file.
 pub fn is_halfway(bytes: &[u8]) -> bool {
-    SafeTensors::read_metadata(bytes).is_ok_and(|(_, m)| m.metadata().as_ref().is_some_and(|m| m.contains_key(KEY)))
+    tensor_file::has(bytes, KEY)
 }
 
 /// Everything that the stages depend on, as text: settings, and a checksum of vocabulary and texts.

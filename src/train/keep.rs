@@ -154,3 +154,77 @@ impl PlainLanes {
 fn starts(stack: &Stack) -> Vec<usize> {
     stack.segments.iter().map(|s| s.rows.start).collect()
 }
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+    use crate::config::{DataConfig, LaneConfig, ModelConfig, PolicyKind, RunConfig, Scenario, Schedule, TrainConfig};
+    use crate::policy;
+    use crate::rng::Streams;
+    use crate::train::state::TrainerState;
+
+    #[test]
+    fn lanes_go_back_one_by_one_to_where_each_was_last_well() {
+        for policy in [PolicyKind::LogLinear, PolicyKind::Gpt] {
+            let config = RunConfig {
+                data: DataConfig { scenario: Scenario::Shortcut, pairs: 12, eval_pairs: 1, ..DataConfig::default() },
+                model: ModelConfig { policy, d_model: 8, layers: 1, heads: 2, ..ModelConfig::default() },
+                // Two stacks, one with a method that keeps something; neighbors of one method, and not in the order of their stacks.
+                lanes: vec![
+                    LaneConfig::new("gr_dpo").with("eta", 2.0), LaneConfig::new("wdpo"), LaneConfig::new("gr_dpo"), LaneConfig::new("dpo"), LaneConfig::new("wdpo").with("rho", 3.0),
+                ],
+                train: TrainConfig { batch: 4, learning_rate: 0.02, warmup: 0, schedule: Schedule::Constant, ..TrainConfig::default() },
+                ..RunConfig::default()
+            };
+            let (device, data) = (Device::flex(), crate::data::build(&config, None).expect("data"));
+            let model = policy::build(&config.model, data.vocabulary.len(), &device);
+            let reference = Parameters::init(&model.specs(), &mut Streams::new(1).stream("keep"), &device);
+            let mut trainer = Trainer::new(&config, model.as_ref(), &reference, 2, &device);
+            let logps = vec![[-9.0, -9.5]; data.train.len()];
+            let rates = |trainer: &mut Trainer, n: usize| (0..n).map(|_| trainer.step(model.as_ref(), &data.train, &logps).learning_rate).last();
+            let state = |trainer: &Trainer| -> TrainerState { pollster::block_on(trainer.state()).expect("a state") };
+            rates(&mut trainer, 2);
+            trainer.keep().expect("a copy");
+            trainer.promote(&[true; 5]).expect("a copy");
+            let early = state(&trainer);
+            rates(&mut trainer, 2);
+            trainer.keep().expect("a copy");
+            trainer.promote(&[true, false, false, true, true]).expect("a copy");
+            let late = state(&trainer);
+            rates(&mut trainer, 3);
+            let now = state(&trainer);
+            for lane in [0, 1, 2, 4] {
+                trainer.roll_back(lane).expect("a copy");
+            }
+            let wanted = [&late, &early, &early, &now, &late];
+            let check = |trainer: &Trainer| {
+                let found = state(trainer);
+                for (lane, wanted) in wanted.iter().enumerate() {
+                    assert!(found.lanes[lane] == wanted.lanes[lane], "{policy:?}: lane {lane}");
+                }
+                assert_eq!((found.step, &found.orders), (now.step, &now.orders), "batches go on");
+            };
+            check(&trainer);
+            assert!(early.lanes[0].method.is_some() && early.lanes[0] != late.lanes[0] && late.lanes[0] != now.lanes[0]);
+            // A copy can be gone back to more than once; one that was not found well is forgotten.
+            let [before, after] = [(); 2].map(|()| {
+                for lane in [0, 1, 2, 4] {
+                    trainer.roll_back(lane).expect("a copy");
+                }
+                state(&trainer)
+            });
+            assert!(before == after);
+            check(&trainer);
+            // A frozen lane stays, and its neighbors do not.
+            trainer.set_rate(1, 0.5, true);
+            trainer.set_rate(2, 0.25, false);
+            assert_eq!(rates(&mut trainer, 1), Some(vec![0.02, 0.0, 0.005, 0.02, 0.02]), "{policy:?}");
+            let moved = state(&trainer);
+            assert_eq!([0, 1, 2, 3, 4].map(|lane| moved.lanes[lane].params == after.lanes[lane].params), [false, true, false, false, false], "{policy:?}");
+            assert_eq!((&moved.lanes[1].first, &moved.lanes[1].second), (&after.lanes[1].first, &after.lanes[1].second));
+            trainer.set_rate(1, 0.5, false);
+            assert_eq!(rates(&mut trainer, 1), Some(vec![0.02, 0.01, 0.005, 0.02, 0.02]));
+            assert!(state(&trainer).lanes[1].params != after.lanes[1].params);
+        }
+    }
+}

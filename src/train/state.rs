@@ -109,3 +109,66 @@ impl Trainer {
 pub(super) fn order_name(seed: u32) -> String {
     format!("shuffle/{seed}")
 }
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use super::*;
+    use crate::config::{LaneConfig, ModelConfig, PolicyKind, RunConfig};
+    use crate::data::PreferencePair;
+    use crate::policy::{Gpt, LogLinear, Parameters, Policy};
+    use burn::tensor::Device;
+
+    #[test]
+    fn any_number_of_a_lane_may_be_the_one_that_is_not_finite() {
+        let good = LaneState { params: vec![1.0; 2], first: vec![0.0; 2], second: vec![2.0; 2], steps: 3, method: Some(vec![0.5; 2]) };
+        assert!(good.finite() && LaneState { method: None, ..good.clone() }.finite());
+        for vector in 0..4 {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut bad = good.clone();
+                let LaneState { params, first, second, method, .. } = &mut bad;
+                [params, first, second, method.as_mut().expect("there")][vector][1] = value;
+                assert!(!bad.finite(), "vector {vector}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_that_does_not_fit_is_refused_and_changes_nothing() {
+        let device = Device::flex();
+        for kind in [PolicyKind::LogLinear, PolicyKind::Gpt] {
+            let model = ModelConfig { policy: kind, d_model: 8, layers: 1, heads: 2, context: 8, ..ModelConfig::default() };
+            let policy: Box<dyn Policy> = if kind == PolicyKind::Gpt { Box::new(Gpt::new(&model, 12, &device)) } else { Box::new(LogLinear::new(12)) };
+            let lanes = vec![LaneConfig::new("dpo"), LaneConfig { seed: 4, ..LaneConfig::new("gr_dpo") }, LaneConfig::new("gr_dpo")];
+            let mut config = RunConfig { model, lanes, ..RunConfig::default() };
+            (config.train.batch, config.train.warmup) = (2, 0);
+            let pairs: Vec<PreferencePair> = (0..5).map(|i| PreferencePair { prompt: vec![5], chosen: vec![6 + i], rejected: vec![11], group: i as usize % 2, flipped: false, confidence: 1.0 }).collect();
+            let reference = Parameters::init(&policy.specs(), &mut Streams::new(1).stream("state"), &device);
+            let open = || Trainer::new(&config, policy.as_ref(), &reference, 2, &device);
+            let state = |trainer: &Trainer| pollster::block_on(trainer.state()).expect("a state");
+            let steps = |trainer: &mut Trainer, n: usize| (0..n).for_each(|_| drop(trainer.step(policy.as_ref(), &pairs, &[[-2.0, -3.0]; 5])));
+            let mut trainer = open();
+            steps(&mut trainer, 3);
+            let at = state(&trainer);
+            steps(&mut trainer, 2);
+            let end = state(&trainer);
+            let mut again = open();
+            let fresh = state(&again);
+            let changes: [(fn(&mut TrainerState), &str); 8] = [
+                (|s| drop(s.lanes.pop()), "2 lanes, this run has 3"), (|s| s.lanes.push(LaneState::default()), "4 lanes, this run has 3"), (|s| s.lanes[2].params.truncate(3), "lane 2 does not have"),
+                (|s| s.lanes[1].first.push(0.0), "lane 1 does not have"), (|s| s.lanes[0].second.truncate(3), "lane 0 does not have"), (|s| s.orders[1].seed = 5, "the batch order of lane seed 4 is missing"),
+                (|s| s.orders[0].left.push(5), "the batch order of lane seed 0 names pair 5 of 5"), (|s| s.orders[1].left.insert(0, 9), "names pair 9 of 5"),
+            ];
+            for (change, part) in changes {
+                let mut wrong = at.clone();
+                change(&mut wrong);
+                let error = again.restore(&wrong, 5).expect_err(part);
+                assert!(error.message.contains(part), "{kind:?}: `{error}` does not say `{part}`");
+                assert!(state(&again) == fresh, "{kind:?}: {part}");
+            }
+            again.restore(&at, 5).expect("it fits");
+            assert!(state(&again) == at, "{kind:?}");
+            steps(&mut again, 2);
+            assert!(state(&again) == end, "{kind:?}: it goes on otherwise");
+        }
+    }
+}

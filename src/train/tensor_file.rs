@@ -37,11 +37,21 @@ pub(super) fn open(bytes: &[u8]) -> Result<(SafeTensors<'_>, Metadata), String> 
     Ok((SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?, metadata))
 }
 
+/// The text under `key` in a file's metadata.
+pub(super) fn text<'a>(metadata: &'a Metadata, key: &str) -> Result<&'a String, String> {
+    metadata.metadata().as_ref().and_then(|m| m.get(key)).ok_or_else(|| format!("metadata has no `{key}`"))
+}
+
+/// Whether these bytes are a file with a text under `key`.
+pub(super) fn has(bytes: &[u8], key: &str) -> bool {
+    open(bytes).is_ok_and(|(_, metadata)| text(&metadata, key).is_ok())
+}
+
 impl<'a> Tensors<'a> {
     /// Checks the file; also returns the JSON under `key`.
     pub(super) fn open(bytes: &'a [u8], key: &str) -> Result<(String, Self), String> {
         let (file, metadata) = open(bytes)?;
-        let text = metadata.metadata().as_ref().and_then(|m| m.get(key)).ok_or_else(|| format!("metadata has no `{key}`"))?;
+        let text = text(&metadata, key)?;
         let damaged = || format!("metadata `{key}`: its checksum does not match");
         // "checksum of the rest, checksums of the tensors as JSON, newline, JSON"
         let (crc, rest) = text.split_at_checked(8).ok_or_else(damaged)?;

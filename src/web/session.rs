@@ -19,14 +19,15 @@ pub struct Session {
 impl Session {
     /// Opens the device (`cpu` or `webgpu`) and prepares a run. `imported` is the user's own pairs as JSONL text,
     /// `reference` a policy file; without one the reference policy is trained first, or gone on with from what
-    /// [`Session::halfway`] gave.
+    /// [`Session::halfway`] gave. As `part` of a run its lanes are some of a larger one's: where all of them have diverged it
+    /// goes on, after a warning `all-diverged`.
     ///
     /// # Errors
     /// An error object; nothing is trained on a wrong config.
-    pub async fn create(config: String, device: String, imported: Option<String>, reference: Option<Uint8Array>) -> Result<Session, JsValue> {
+    pub async fn create(config: String, device: String, imported: Option<String>, reference: Option<Uint8Array>, part: Option<bool>) -> Result<Session, JsValue> {
         let config = RunConfig::from_json(&config).map_err(to_error)?;
         let compute = open(&device).await?;
-        let inputs = Inputs { imported, reference: reference.map(|r| r.to_vec()) };
+        let inputs = Inputs { imported, reference: reference.map(|r| r.to_vec()), part: part.unwrap_or(false) };
         Ok(Session { experiment: Experiment::new(config, compute, inputs).map_err(to_error)? })
     }
 
@@ -41,7 +42,7 @@ impl Session {
     ) -> Result<Session, JsValue> {
         let compute = open(&device).await?;
         let lanes: Option<Vec<usize>> = lanes.map(|l| l.into_iter().map(|i| i as usize).collect());
-        let inputs = Inputs { imported, reference: reference.map(|r| r.to_vec()) };
+        let inputs = Inputs { imported, reference: reference.map(|r| r.to_vec()), ..Inputs::default() };
         Ok(Session { experiment: Experiment::resume(bytes, compute, inputs, lanes.as_deref()).map_err(to_error)? })
     }
 

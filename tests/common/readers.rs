@@ -131,7 +131,8 @@ fn bundle(file: &[u8]) -> Result<()> {
     let data = KNOWN.get_or_init(|| prefshift::data::build(&config, None).expect("data"));
     let corpus = data.emotion.as_ref().expect("a corpus");
     if !bundle::is_bundle(file) {
-        return Err(Error::new(ErrorCode::Checkpoint, "not such a file", ""));
+        // It is taken for a policy then.
+        return checkpoint::header(file).and(Err(Error::new(ErrorCode::Checkpoint, "not such a file", "")));
     }
     let opened = bundle::load(file, &config, data.vocabulary.words(), corpus)?;
     // What it says was written is scored, paired and trained on next.

@@ -310,6 +310,7 @@ impl RunArgs {
         Ok(Inputs {
             imported: self.data.as_deref().map(files::read_text).transpose()?,
             reference: self.reference.as_deref().map(files::read_bytes).transpose()?,
+            part: false,
         })
     }
 

@@ -259,3 +259,6 @@ fn corpus(pools: &[Vec<PreferencePair>], streams: &Streams) -> Vec<Example> {
     examples.truncate(MAX_CORPUS);
     examples
 }
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests;

@@ -63,6 +63,62 @@ fn lines_that_cannot_be_used_are_named_with_the_reason() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_an_object_or_a_text_is_named() {
+    for (value, name) in [("null", "null"), ("false", "true or false"), ("7", "a number"), ("\"x\"", "text"), ("[]", "a list"), ("{}", "an object")] {
+        let whole = problem(value);
+        assert!(if name == "an object" { whole == "misses `chosen`" } else { whole == format!("not an object but {name}") }, "{whole}");
+        if !["null", "text"].contains(&name) {
+            let field = problem(&format!(r#"{{"prompt": "a", "chosen": "c", "rejected": "d", "group": {value}}}"#));
+            assert_eq!(field, format!("`group` is not text but {name}"));
+        }
+    }
+    for turn in [r#"{"role": "assistant"}"#, r#"{"content": "x"}"#, r#"{"role": 1, "content": "x"}"#, r#"{"role": "assistant", "content": ["x"]}"#, r#""x""#] {
+        for field in ["prompt", "chosen", "rejected"] {
+            let mut line: Value = serde_json::from_str(GOOD).unwrap();
+            line[field] = Value::Array(vec![serde_json::from_str(turn).unwrap()]);
+            assert_eq!(problem(&line.to_string()), format!("`{field}` has a message without `role` and `content` as text"));
+        }
+    }
+}
+
+#[test]
+fn bounds_belong_to_what_is_allowed() {
+    for confidence in ["0.5", "1", "1.0", "null"] {
+        let text = format!(r#"{{"prompt": "a", "chosen": "c", "rejected": "d", "confidence": {confidence}}}"#);
+        assert_eq!(read(&text).unwrap().rows[0].confidence, confidence.parse().unwrap_or(1.0));
+    }
+    let line = |bytes: usize| format!("{}{}}}", &GOOD[..GOOD.len() - 1], " ".repeat(bytes - GOOD.len()));
+    assert_eq!((line(MAX_LINE).len(), read(&line(MAX_LINE)).unwrap().rows.len()), (MAX_LINE, 1));
+    assert_eq!(problem(&line(MAX_LINE + 1)), "64 KiB long; at most 64 can be read");
+    assert_eq!(problem(&line(2 * MAX_LINE)), "128 KiB long; at most 64 can be read");
+    // Lines are counted as an editor does, empty ones too, and the twentieth problem is still listed.
+    let text = format!("\n{GOOD}\n\n \n{}\n", "nope\n\n".repeat(20));
+    let imported = read(&text).unwrap();
+    assert_eq!(imported.problems.iter().map(|p| p.line).collect::<Vec<_>>(), (0..20).map(|i| 5 + 2 * i).collect::<Vec<_>>());
+    assert!(!imported.listing().contains("more") && imported.listing().starts_with("line 5: not JSON: ") && imported.listing().contains("; line 7: "));
+    let more = read(&format!("{text}nope")).unwrap();
+    assert!(more.listing().ends_with("; and 1 more"), "{}", more.listing());
+}
+
+#[test]
+fn the_last_assistant_message_is_the_answer_and_what_was_said_before_it_the_prompt() {
+    let turn = |role: &str, content: &str| serde_json::json!({ "role": role, "content": content });
+    let before = [turn("user", "one"), turn("assistant", "two"), turn("user", "three")];
+    let conversation = |answer: &str| [&before[..], &[turn("assistant", answer), turn("user", "thanks")]].concat();
+    let line = serde_json::json!({ "prompt": null, "chosen": conversation("good"), "rejected": conversation("bad") }).to_string();
+    let row = |prompt: &str| Row { prompt: prompt.into(), chosen: "good".into(), rejected: "bad".into(), group: NO_GROUP.into(), confidence: 1.0 };
+    assert_eq!(read(&line).unwrap().rows, [row("one\ntwo\nthree")]);
+    // A prompt that is given is the prompt, and then the two may begin as they like.
+    let line = serde_json::json!({ "prompt": " four ", "chosen": conversation("good"), "rejected": "bad" }).to_string();
+    assert_eq!(read(&line).unwrap().rows, [row(" four ")]);
+    // Answers without anything before them have no prompt in them.
+    let line = serde_json::json!({ "chosen": [turn("assistant", "good")], "rejected": [turn("assistant", "bad")] }).to_string();
+    assert_eq!(problem(&line), "misses `prompt`");
+    let line = serde_json::json!({ "prompt": "a", "chosen": "good", "rejected": "bad", "group": " the few\t" }).to_string();
+    assert_eq!(read(&line).unwrap().rows[0].group, "the few");
+}
+
+#[test]
 fn twenty_problems_are_listed_and_all_are_counted() {
     let imported = read(&format!("{}{GOOD}", "nope\n".repeat(50))).unwrap();
     assert_eq!((imported.rows.len(), imported.problems.len(), imported.bad_lines), (1, MAX_PROBLEMS, 50));

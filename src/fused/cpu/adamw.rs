@@ -1,6 +1,7 @@
 //! AdamW over one lane's flat vector; the formula of [`crate::train::adamw`] in one sweep.
 
 use super::vector::{map, map1, map2, sum, with};
+use crate::error::Result;
 use crate::fused::layout::Layout;
 use crate::train::adamw::{BETA1, BETA2, CLIP_EPS, EPS};
 use crate::train::state::LaneState;
@@ -23,9 +24,10 @@ pub(super) fn kept(params: &[f32], moments: &Moments) -> LaneState {
     LaneState { params: params.to_vec(), first, second, steps, method: None }
 }
 
-/// The opposite of [`kept`].
-pub(super) fn taken(state: LaneState) -> (Vec<f32>, Moments) {
-    (state.params, Moments { first: state.first, second: state.second, steps: state.steps })
+/// The opposite of [`kept`]; refuses what is not of `len` parameters.
+pub(super) fn taken(state: LaneState, len: usize) -> Result<(Vec<f32>, Moments)> {
+    state.fits(len)?;
+    Ok((state.params, Moments { first: state.first, second: state.second, steps: state.steps }))
 }
 
 /// The lane's learning rate and what all lanes share.

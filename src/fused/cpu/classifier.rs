@@ -8,6 +8,7 @@ use super::pass::{Pass, Workspace};
 use super::rows::Rows;
 use super::vector::dispatch;
 use super::{cores, spread};
+use crate::error::Result;
 use crate::fused::layout::{Layout, Shape};
 use crate::policy::{Init, ParamSpec};
 use crate::train::state::LaneState;
@@ -76,9 +77,13 @@ impl CpuClassifier {
         kept(&self.params, &self.moments)
     }
 
-    /// Goes on from `state`, whose vectors fit the layout.
-    pub fn restore(&mut self, state: LaneState) {
-        (self.params, self.moments) = taken(state);
+    /// Goes on from `state`.
+    ///
+    /// # Errors
+    /// Where it does not fit the layout; nothing is changed then.
+    pub fn restore(&mut self, state: LaneState) -> Result<()> {
+        (self.params, self.moments) = taken(state, self.layout.len)?;
+        Ok(())
     }
 
     /// The parameters, laid out as [`layout`] says.

@@ -4,6 +4,7 @@ use super::adamw::{Moments, Rate, kept, taken};
 use super::pass::{Pass, Workspace};
 use super::rows::Rows;
 use crate::data::TokenBatch;
+use crate::error::Result;
 use crate::fused::layout::Layout;
 use crate::policy::Parameters;
 use crate::train::state::LaneState;
@@ -37,9 +38,13 @@ impl CpuPolicy {
         kept(&self.params, &self.moments)
     }
 
-    /// Goes on from `state`, whose vectors fit the layout.
-    pub fn restore(&mut self, state: LaneState) {
-        (self.params, self.moments) = taken(state);
+    /// Goes on from `state`.
+    ///
+    /// # Errors
+    /// Where it does not fit the layout; nothing is changed then.
+    pub fn restore(&mut self, state: LaneState) -> Result<()> {
+        (self.params, self.moments) = taken(state, self.layout.len)?;
+        Ok(())
     }
 
     /// The policy as tensors, one lane.

@@ -39,17 +39,27 @@ function started(config: RunConfig): Event {
   };
 }
 
+/** Steps at which lanes diverge, by β. They are measured as before from then on. */
+let diverges: Record<number, number> = {};
+const NO_LANE_LEFT = (step: number): EngineError => ({ code: 'numerics', message: `every lane blew up by step ${step}`, mend: 'lower train.learning_rate and start again' });
+
 /** A run of `steps` steps, with an evaluation every other step and a warning that every worker gives. */
-function* events(config: RunConfig, reference: boolean, kernels = false): Generator<Event> {
+function* events({ config, reference, part }: RunRequest, kernels = false): Generator<Event> {
   yield started(config);
   yield { event: 'warning', code: 'data', message: 'of the data' };
   yield { event: 'progress', stage: 'data', done: 1, total: 1, loss: null };
   if (kernels) yield { event: 'progress', stage: 'kernels', done: 1, total: 1, loss: null };
-  if (!reference) yield { event: 'progress', stage: 'sft', done: 1, total: 1, loss: 1 };
+  if (reference === undefined) yield { event: 'progress', stage: 'sft', done: 1, total: 1, loss: 1 };
   yield { event: 'progress', stage: 'reference', done: 1, total: 1, loss: null };
   for (let step = 0; step <= config.train.steps; step += 1) {
     if (step % 2 === 0 || step === config.train.steps) yield evaluation(config.lanes, step);
+    const last = Math.max(...config.lanes.map((lane) => diverges[beta(lane)] ?? Infinity));
+    if (step === last + 1 && step < config.train.steps) {
+      if (!part) throw NO_LANE_LEFT(last);
+      yield { event: 'warning', code: 'all-diverged', message: NO_LANE_LEFT(last).message };
+    }
     if (step < config.train.steps) yield frame(config.lanes, step);
+    for (const lane of config.lanes.filter((each) => diverges[beta(each)] === step)) yield { event: 'warning', code: 'lane-diverged', message: `lane ${beta(lane)} at step ${step}` };
   }
   yield { event: 'done', steps: config.train.steps };
 }
@@ -72,15 +82,20 @@ class Fake implements Worker {
   async start(id: number, run: RunRequest, until: Until): Promise<void> {
     [this.id, this.until, this.made, this.allowed, this.prepared, this.resting] = [id, until, 0, 0, false, false];
     this.runs.push(run);
-    this.source = events(run.config, run.reference !== undefined, until === 'kernels');
+    this.source = events(run, until === 'kernels');
     this.listener.state('preparing', id);
   }
 
   /** One unit of work, where there is any to do; false where there is none. */
   work(): boolean {
     if (!this.source || (this.prepared ? this.made >= this.allowed : this.resting)) return false;
-    const { value, done } = this.source.next();
-    if (done || !value) return false;
+    let value: Event | undefined;
+    try {
+      value = this.source.next().value ?? undefined;
+    } catch (thrown) {
+      this.fail(thrown as EngineError);
+    }
+    if (!value) return false;
     if (value.event === 'frame') this.made += 1;
     if (value.event === 'evaluation' || value.event === 'frame' || (value.event === 'progress' && value.stage === this.until)) {
       if (!this.prepared) {
@@ -92,10 +107,6 @@ class Fake implements Worker {
     }
     this.listener.events([value], this.id);
     return true;
-  }
-
-  say(events: Event[]): void {
-    this.listener.events(events, this.id);
   }
 
   fail(error: EngineError): void {
@@ -476,21 +487,51 @@ describe('preparing and failing', () => {
     expect(workers[0]!.work()).toBe(false);
   });
 
-  it('goes on without the lanes that have diverged', async () => {
-    const { crew, workers, heard, errors } = stage(2);
-    await crew.start({ config: withBetas('dpo,kldpo', 6), reference: new Uint8Array() }, true);
-    await settle();
-    while (workers[1]!.made < 2) workers.forEach((worker) => worker.work());
-    workers[1]!.say([{ event: 'warning', code: 'lane-diverged', message: 'lane 2 diverged at step 1' }]);
-    workers[1]!.fail({ code: 'numerics', message: 'every lane blew up by step 2', mend: '' });
-    await run(workers);
-    expect(errors).toEqual([]);
-    const last = heard.filter((event) => event.event === 'frame').at(-1);
-    expect(last).toMatchObject({ step: 5 });
-    expect(last?.event === 'frame' && [Array.from(last.losses).slice(2), Array.from(last.factor).slice(2), Array.from(last.pairs)]).toEqual([[0, 0], [1, 1], [5, 20_000_001, 5, 20_000_001]]);
-    expect(heard.filter((event) => event.event === 'warning' && event.code === 'lane-diverged'), 'said once, by the engine').toEqual([{ event: 'warning', code: 'lane-diverged', message: 'lane 2 diverged at step 1' }]);
-    workers[0]!.fail({ code: 'numerics', message: 'every lane blew up', mend: '' });
-    expect(errors).toHaveLength(1);
+  it.each([
+    // One worker's only lane; all of two workers; the last lane at a step with an evaluation after it; nobody, at the last step.
+    [{ 2: 1 }, undefined],
+    [{ 1: 3, 2: 1 }, undefined],
+    [{ 1: 2, 2: 4, 3: 1 }, 4],
+    [{ 1: 5, 2: 0, 3: 3 }, 5],
+    [{ 1: 3, 2: 3, 3: 3 }, 3],
+    [{ 1: 8, 2: 8, 3: 8 }, undefined],
+  ])('shows lanes that have diverged (%o) as one worker does, and ends where none is left', async (steps, end) => {
+    diverges = steps;
+    try {
+      const told = async (cores: number, seed: number): Promise<[string[], string[], EngineError[], boolean]> => {
+        const { crew, workers, heard, errors } = stage(cores);
+        await crew.start({ config: withBetas('dpo,kldpo,wdpo', 9), reference: new Uint8Array() }, true);
+        await run(workers, seed);
+        const warnings = lockstep(heard.filter((event) => event.event === 'warning'));
+        return [lockstep(heard.filter((event) => event.event !== 'warning')).slice(1), warnings.sort(), errors, workers.some((worker) => worker.work())];
+      };
+      const one = await told(1, 1);
+      expect(one[2]).toEqual(end === undefined ? [] : [NO_LANE_LEFT(end)]);
+      expect(one[0].length).toBeGreaterThan(3);
+      for (let seed = 1; seed < 6; seed += 1) {
+        expect(await told(2, seed)).toEqual(one);
+        expect(await told(3, seed)).toEqual(one);
+      }
+    } finally {
+      diverges = {};
+    }
+  });
+
+  it('looks into a run whose worker has no lane left, and keeps it', async () => {
+    diverges = { 2: 1 };
+    try {
+      const { crew, workers } = stage(2);
+      await crew.start({ config: withBetas('dpo,kldpo', 50), reference: new Uint8Array() }, true);
+      await settle();
+      while (workers[1]!.made < 5) workers.forEach((worker) => worker.work());
+      const looking = crew.probe(3);
+      await run(workers);
+      const { chosen, writes } = await looking;
+      expect(chosen.logps.map((value) => Math.round(value) % 100)).toEqual([1, 2]);
+      expect(writes).toEqual([[1], [2]]);
+    } finally {
+      diverges = {};
+    }
   });
 
   it('leaves out what an earlier run still says', async () => {

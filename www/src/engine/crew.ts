@@ -96,7 +96,7 @@ export class Crew implements Engine {
           if (run !== this.token || index > 0 || !this.last) return;
           for (const listener of this.listeners) listener.halfway?.(file, this.last);
         },
-        failed: (error, fatal, run) => void ((run ?? this.token) === this.token && this.failed(index, error, fatal)),
+        failed: (error, fatal, run) => void ((run ?? this.token) === this.token && this.failed(error, fatal)),
       });
       this.members.push({ worker, state: 'idle', granted: 0 });
     }
@@ -135,7 +135,7 @@ export class Crew implements Engine {
     await Promise.all(
       this.active.map((member, i) => {
         const lanes = this.plan[i] ?? [];
-        return member.worker.start(mine, { ...request, config: partOf(run.config, lanes) }, until, several && request.checkpoint ? [...lanes] : undefined);
+        return member.worker.start(mine, { ...request, config: partOf(run.config, lanes), part: several }, until, several && request.checkpoint ? [...lanes] : undefined);
       }),
     );
     if (mine !== this.token) return;
@@ -313,10 +313,7 @@ export class Crew implements Engine {
 
   /** A training pair word by word under every lane, all at the same step. */
   probe(pair: number): Promise<Probe> {
-    return this.level(async () => {
-      const parts = this.active.map((member) => (member.state === 'idle' ? undefined : member.worker.probe(pair)));
-      return joinProbes(this.plan, await Promise.all(parts));
-    });
+    return this.level(async () => joinProbes(this.plan, await Promise.all(this.active.map((member) => member.worker.probe(pair)))));
   }
 
   onEvents(listener: EngineListener): () => void {
@@ -337,7 +334,7 @@ export class Crew implements Engine {
     return this.members.slice(0, Math.max(1, this.plan.length));
   }
 
-  /** Those that have a run: all but the ones whose lanes have diverged. */
+  /** Those that have a run. */
   private get training(): Member[] {
     return this.active.filter((member) => member.state !== 'idle');
   }
@@ -409,8 +406,9 @@ export class Crew implements Engine {
     }
     try {
       this.emit(this.plan.length > 1 ? this.merger.push(from, batch) : batch);
+      if (this.merger.end) throw this.merger.end;
     } catch (thrown) {
-      this.failed(from, asEngineError(thrown), false);
+      this.failed(asEngineError(thrown), false);
     }
   }
 
@@ -435,15 +433,10 @@ export class Crew implements Engine {
     this.tell();
   }
 
-  private failed(from: number, error: Fault, fatal: boolean): void {
-    // A worker whose every lane has diverged, as it has said, is no reason for the others to stop.
-    if (error.code === 'numerics' && !fatal && !this.reference && this.plan[from] && this.merger.alive > 1) {
-      this.emit(this.merger.drop(from));
-      return;
-    }
+  private failed(error: Fault, fatal: boolean): void {
     this.token += 1;
     this.stopWaiting(error);
-    for (const [i, member] of this.members.entries()) if (i !== from && member.worker.usable) member.worker.stop();
+    for (const member of this.members) if (member.worker.usable) member.worker.stop();
     for (const listener of this.listeners) listener.failed(error, fatal);
   }
 

@@ -1,5 +1,6 @@
 // One run out of several: the events of workers that each train some of its lanes, put together lane by lane.
 import { METHOD_INFOS } from './catalog';
+import type { EngineError } from './protocol';
 import type { Evaluation, Event, Frame, LaneConfig, Probe, ProbeSide, Progress, RunConfig, Stage, Started } from './types';
 
 /** Lanes of each worker, as indices into the run's lanes. */
@@ -38,6 +39,8 @@ export const partOf = (config: RunConfig, lanes: readonly number[]): RunConfig =
 });
 
 const STAGES: Stage[] = ['data', 'kernels', 'reward-model', 'sft', 'pairs', 'reference', 'train'];
+/** The engine's warning that every lane of a worker has diverged; told by the run's end alone (src/experiment.rs). */
+const ALL_DIVERGED = 'all-diverged';
 const PER_PAIR = ['losses', 'chosen', 'rejected', 'factor', 'gradient'] as const;
 const PER_LANE = ['objective', 'grad_norm', 'learning_rate', 'radius', 'tau'] as const;
 
@@ -48,8 +51,10 @@ export class Merger {
   private readonly queues: Event[][];
   private readonly heard: (Progress | undefined)[];
   private readonly warned = new Set<string>();
-  /** Workers whose every lane has diverged: they say nothing more, and their lanes read 0 as in a run of one worker. */
-  private readonly lost = new Set<number>();
+  /** Workers whose every lane has diverged: they go on, and their lanes are measured as they stay. */
+  private readonly diverged = new Set<number>();
+  /** Why the run ends here, where no lane of any worker is left. */
+  end: EngineError | undefined;
   private readonly ended: (number | undefined)[] = [];
   private told = '';
   /** What is said before every worker has introduced itself waits, for a run begins with `started`. */
@@ -64,7 +69,9 @@ export class Merger {
   push(from: number, events: readonly Event[]): Event[] {
     const out: Event[] = [];
     for (const event of events) {
-      if (event.event === 'warning') {
+      if (event.event === 'warning' && event.code === ALL_DIVERGED) {
+        this.queues[from]?.push(event);
+      } else if (event.event === 'warning') {
         const key = event.code + event.message;
         if (!this.warned.has(key)) (this.early ?? out).push(event);
         this.warned.add(key);
@@ -81,16 +88,6 @@ export class Merger {
     return [...out, ...this.drain()];
   }
 
-  /** Worker `from` has stopped because its lanes diverged; the others go on. */
-  drop(from: number): Event[] {
-    this.lost.add(from);
-    return this.lost.size < this.plan.length ? this.drain() : [];
-  }
-
-  get alive(): number {
-    return this.plan.length - this.lost.size;
-  }
-
   private slowest(): Event | undefined {
     const rank = (p: Progress | undefined): number => (p ? STAGES.indexOf(p.stage) + p.done / Math.max(1, p.total) : 0);
     const least = this.heard.reduce((a, b) => (rank(b) < rank(a) ? b : a));
@@ -102,21 +99,29 @@ export class Merger {
 
   private drain(): Event[] {
     const out: Event[] = [];
-    const waits = (queue: Event[], worker: number): boolean => queue.length === 0 && !this.lost.has(worker);
-    while (!this.queues.some(waits)) {
-      const heads = this.queues.map((queue) => queue.shift());
-      out.push(this.merge(heads), ...(this.early ?? []));
+    for (;;) {
+      this.queues.forEach((queue, worker) => this.noteEnd(queue, worker));
+      if (this.end || this.queues.some((queue) => queue.length === 0)) return out;
+      out.push(this.merge(this.queues.map((queue) => queue.shift()!)), ...(this.early ?? []));
       this.early = undefined;
     }
-    return out;
   }
 
-  private merge(heads: readonly (Event | undefined)[]): Event {
-    const first = heads.find((event) => event !== undefined);
+  /** Where a worker has no lane left from here on: the run ends with the last worker's last lane, after the step that was told. */
+  private noteEnd(queue: Event[], worker: number): void {
+    const head = queue[0];
+    if (head?.event !== 'warning') return;
+    queue.shift();
+    this.diverged.add(worker);
+    if (this.diverged.size === this.plan.length) this.end = { code: 'numerics', message: head.message, mend: 'lower train.learning_rate and start again' };
+  }
+
+  private merge(heads: readonly Event[]): Event {
+    const first = heads[0]!;
     const step = (event: Event): number | undefined => (event.event === 'frame' || event.event === 'evaluation' ? event.step : undefined);
-    const apart = heads.some((event) => event && first && (event.event !== first.event || step(event) !== step(first)));
-    if (!first || apart) throw { code: 'device', message: 'the engine’s workers have fallen out of step', mend: 'reset the run' };
-    const all = <K extends Event['event']>(): (Of<K> | undefined)[] => heads as (Of<K> | undefined)[];
+    const apart = heads.some((event) => event.event !== first.event || step(event) !== step(first));
+    if (apart) throw { code: 'device', message: 'the engine’s workers have fallen out of step', mend: 'reset the run' };
+    const all = <K extends Event['event']>(): Of<K>[] => heads as Of<K>[];
     if (first.event === 'started') return this.started(first, all<'started'>());
     if (first.event === 'frame') return this.frame(first, all<'frame'>());
     if (first.event === 'evaluation') return this.evaluation(first, all<'evaluation'>());
@@ -130,41 +135,35 @@ export class Merger {
     return out;
   }
 
-  /** Rows of `[lane, n]` arrays, in the order of the run's lanes; those of a lost worker hold `blank`. */
-  private rows(parts: readonly (ArrayLike<number> | undefined)[], blank = 0): Float32Array {
-    const lanes = this.plan.flat().length;
-    const known = parts.findIndex((part) => part !== undefined);
-    const n = (parts[known]?.length ?? 0) / Math.max(1, this.plan[known]?.length ?? 1);
-    const out = new Float32Array(lanes * n).fill(blank);
-    this.plan.forEach((mine, worker) => {
-      const part = parts[worker];
-      if (part) mine.forEach((lane, at) => out.set(Array.prototype.slice.call(part, at * n, (at + 1) * n) as number[], lane * n));
-    });
+  /** Rows of `[lane, n]` arrays, in the order of the run's lanes. */
+  private rows(parts: readonly ArrayLike<number>[]): Float32Array {
+    const n = (parts[0]?.length ?? 0) / Math.max(1, this.plan[0]?.length ?? 1);
+    const out = new Float32Array(this.plan.flat().length * n);
+    this.plan.forEach((mine, worker) =>
+      mine.forEach((lane, at) => out.set(Array.prototype.slice.call(parts[worker], at * n, (at + 1) * n) as number[], lane * n)),
+    );
     return out;
   }
 
-  private started(first: Of<'started'>, all: readonly (Started | undefined)[]): Event {
+  private started(first: Of<'started'>, all: readonly Started[]): Event {
     const device = this.plan.length > 1 ? first.device.replace('one core', `${this.plan.length} cores`) : first.device;
     const lanes = this.gather((worker, at) => all[worker]?.lanes[at] ?? '');
     const configs = this.gather((worker, at) => all[worker]?.config.lanes[at]).filter((lane) => lane !== undefined);
     return { ...first, device, lanes, config: { ...first.config, lanes: configs } };
   }
 
-  private frame(first: Of<'frame'>, all: readonly (Frame | undefined)[]): Event {
-    const per = (key: (typeof PER_PAIR)[number] | (typeof PER_LANE)[number], blank = 0): Float32Array => this.rows(all.map((frame) => frame?.[key]), blank);
-    const whole = this.plan[all.indexOf(first)]?.length ?? 1;
-    const n = first.pairs.length / whole;
-    // Pair numbers may exceed what a float holds exactly; a lost lane shows the batch that the first one saw.
-    const batches = this.gather((worker, at) => Array.prototype.slice.call(all[worker]?.pairs ?? first.pairs, all[worker] ? at * n : 0, all[worker] ? (at + 1) * n : n) as number[]);
+  private frame(first: Of<'frame'>, all: readonly Frame[]): Event {
+    const n = first.pairs.length / Math.max(1, this.plan[0]?.length ?? 1);
+    // Pair numbers may exceed what a float holds exactly.
+    const batches = this.gather((worker, at) => Array.prototype.slice.call(all[worker]?.pairs, at * n, (at + 1) * n) as number[]);
     const out = { ...first, pairs: Uint32Array.from(batches.flat()) } as Of<'frame'>;
-    for (const key of PER_PAIR) out[key] = per(key, key === 'factor' ? 1 : key === 'gradient' ? 1 / n : 0);
-    for (const key of PER_LANE) out[key] = per(key);
+    for (const key of [...PER_PAIR, ...PER_LANE]) out[key] = this.rows(all.map((frame) => frame[key]));
     return out;
   }
 
-  private evaluation(first: Of<'evaluation'>, all: readonly (Evaluation | undefined)[]): Event {
-    const curve = (key: 'reward' | 'reward_se' | 'words'): Float32Array => this.rows(all.map((each) => each?.curve?.[key]));
-    const per = (key: 'accuracy' | 'margin' | 'reward' | 'reward_se' | 'kl' | 'distance'): Float32Array => this.rows(all.map((each) => each?.[key]));
+  private evaluation(first: Of<'evaluation'>, all: readonly Evaluation[]): Event {
+    const curve = (key: 'reward' | 'reward_se' | 'words'): Float32Array => this.rows(all.map((each) => each.curve?.[key] ?? []));
+    const per = (key: 'accuracy' | 'margin' | 'reward' | 'reward_se' | 'kl' | 'distance'): Float32Array => this.rows(all.map((each) => each[key]));
     return {
       ...first,
       accuracy: per('accuracy'),
@@ -179,28 +178,23 @@ export class Merger {
   }
 }
 
-/** One look at a pair out of several, each of a worker's own lanes; a lost worker's lanes hold no numbers. */
-export function joinProbes(plan: Plan, parts: readonly (Probe | undefined)[]): Probe {
-  const first = parts.find((part) => part !== undefined);
-  if (!first) throw { code: 'numerics', message: 'every lane has diverged', mend: 'reset the run' };
+/** One look at a pair out of several, each of a worker's own lanes. */
+export function joinProbes(plan: Plan, parts: readonly Probe[]): Probe {
+  const first = parts[0];
+  if (!first) throw { code: 'device', message: 'there is no run to look into', mend: 'press play first' };
   const side = (of: 'chosen' | 'rejected'): ProbeSide => {
-    const rows = <T>(key: 'logps' | 'pull' | 'becomes' | 'reach', n: number, blank: (i: number) => T): T[] => {
-      const lanes: T[][] = [];
-      plan.forEach((mine, worker) =>
-        mine.forEach((lane, at) => {
-          const from = parts[worker]?.[of][key].slice(at * n, (at + 1) * n) as T[] | undefined;
-          lanes[lane] = from ?? Array.from({ length: n }, (_, i) => blank(i));
-        }),
-      );
+    const rows = (key: 'logps' | 'pull' | 'becomes' | 'reach', n: number): number[] => {
+      const lanes: number[][] = [];
+      plan.forEach((mine, worker) => mine.forEach((lane, at) => (lanes[lane] = parts[worker]?.[of][key].slice(at * n, (at + 1) * n) ?? [])));
       return lanes.flat();
     };
     const { tokens, reference } = first[of];
     return {
       ...first[of],
-      logps: rows('logps', reference.length, () => Number.NaN),
-      pull: rows('pull', tokens.length, () => 0),
-      becomes: rows('becomes', tokens.length, (i) => tokens[i] ?? 0),
-      reach: rows('reach', tokens.length, () => 0),
+      logps: rows('logps', reference.length),
+      pull: rows('pull', tokens.length),
+      becomes: rows('becomes', tokens.length),
+      reach: rows('reach', tokens.length),
     };
   };
   const writes: number[][] = [];

@@ -37,6 +37,8 @@ export interface RunRequest {
   checkpoint?: Checkpoint;
   /** Names what the run makes before it trains, where that is worth keeping. */
   key?: string;
+  /** Its lanes are some of a run's, which goes on in other workers where all of these have diverged. */
+  part?: boolean;
   /** The page shows the run up to the checkpoint already, so that is not told again. */
   shown?: boolean;
 }

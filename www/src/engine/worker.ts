@@ -40,7 +40,7 @@ interface EngineModule {
   join_checkpoints(parts: Uint8Array[]): Uint8Array;
   Session: {
     resume(bytes: Uint8Array, device: Backend, imported?: string, lanes?: Uint32Array, reference?: Uint8Array): Promise<Session>;
-    create(json: string, device: Backend, imported?: string, reference?: Uint8Array): Promise<Session>;
+    create(json: string, device: Backend, imported?: string, reference?: Uint8Array, part?: boolean): Promise<Session>;
   };
 }
 
@@ -301,7 +301,7 @@ function opened(backend: Backend, request: RunRequest, lanes: number[] | undefin
   const { config, imported, checkpoint } = request;
   const reference = request.reference ?? request.halfway;
   const [bytes] = checkpoint?.parts ?? [];
-  if (!bytes) return watch.during(() => Session.create(JSON.stringify(config), backend, imported, reference));
+  if (!bytes) return watch.during(() => Session.create(JSON.stringify(config), backend, imported, reference, request.part));
   return watch.during(async () => {
     const fresh = await Session.resume(bytes, backend, imported, lanes && Uint32Array.from(lanes), reference);
     // What was changed after the checkpoint, and how far the run is to go.

@@ -30,6 +30,9 @@ const PHRASES: [RegExp, string][] = [
   [/^(.*) blew up at step (\d+): its loss jumped from (\S+) to (\S+)\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$1 はステップ $2 で発散しました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態に戻し、学習率 $6 で続けます。他のレーンに影響はありません。'],
   [/^(.*) diverged at step (\d+): its numbers were no longer finite, for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$1 はステップ $2 で三度目の発散となりました（数値が有限でない）。ステップ $3 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
   [/^(.*) diverged at step (\d+): its loss jumped from (\S+) to (\S+), for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$1 はステップ $2 で三度目の発散となりました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
+  [/^every lane blew up by step (\d+)$/, 'すべてのレーンがステップ $1 までに発散しました'],
+  [/^lower train\.learning_rate and start again$/, 'train.learning_rate を下げて最初からやり直してください'],
+  [/^there is no run to look into$/, '調べる実行がありません'],
   [/^this GPU computes wrongly: (.*)$/s, 'この GPU は正しく計算しません：$1'],
   [/^train on the CPU; another browser or driver may help$/, 'CPU で学習してください。別のブラウザーやドライバーなら動くかもしれません'],
   // 自分の文

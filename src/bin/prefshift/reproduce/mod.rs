@@ -105,7 +105,7 @@ pub fn reproduce(args: &ReproduceArgs) -> Result<()> {
     }
     let train = |config: RunConfig| -> Result<Ran> {
         let mut quality = None;
-        let inputs = Inputs { reference: inputs.reference.clone(), imported: inputs.imported.clone() };
+        let inputs = Inputs { reference: inputs.reference.clone(), imported: inputs.imported.clone(), part: false };
         let mut experiment = Experiment::new(config, compute.clone(), inputs)?;
         let looks = compare::looks(&mut experiment, run.quiet, |event| {
             if let Event::Product(p) = event && p.quality.is_some() {
