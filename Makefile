@@ -118,7 +118,8 @@ types:
 	UPDATE=1 $(NATIVE) cargo test $(CARGO_FLAGS) --test types
 
 reference: cli
-	for s in two-populations shortcut regions emotion; do $(PREFSHIFT) sft --scenario $$s --out www/public/reference/$$s.safetensors; done
+	for s in two-populations shortcut regions; do $(PREFSHIFT) sft --scenario $$s --precision grid --out www/public/reference/$$s.safetensors; done
+	$(PREFSHIFT) sft --scenario emotion --out www/public/reference/emotion.safetensors
 
 lessons: cli
 	cd www && PREFSHIFT=$(PREFSHIFT) npx vitest run e2e/lessons.verify.ts

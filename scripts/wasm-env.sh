@@ -4,11 +4,12 @@
 export CARGO_TARGET_DIR=$2/wasm-cpu RUSTFLAGS="-C target-feature=+simd128"
 # Dependencies for size: a sixth off the download. The passes, in our own crate, stay at 3 (Cargo.toml).
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
-features=()
+# Burn's own vectors (feature simd) would be 7 kB of download, and the passes do not use them.
+features=(--no-default-features)
 case $1 in
-gpu) features=(--features gpu) ;;
+gpu) features+=(--features gpu) ;;
 witness)
   export CARGO_TARGET_DIR=$2/wasm-gpu
-  features=(--features gpu,webgpu)
+  features+=(--features gpu,webgpu)
   ;;
 esac

@@ -24,6 +24,7 @@ pub mod event;
 pub mod experiment;
 pub mod fused;
 pub mod objective;
+pub(crate) mod order;
 pub mod policy;
 pub mod reward;
 pub mod rng;

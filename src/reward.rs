@@ -3,6 +3,7 @@
 //! As in section 7.1 of the paper: texts are joined, up to three at a time, their labels merged; a linear head on the last
 //! token gives one sigmoid an emotion, trained by binary cross-entropy. The sigmoids are the rewards.
 
+use crate::order;
 use crate::config::{RewardConfig, RunConfig, Schedule, TrainConfig};
 use crate::data::emotion::{Corpus, LONGEST, Text, mixed};
 use crate::data::vocabulary::{BOS, EOS};
@@ -227,8 +228,7 @@ pub fn quality(model: &RewardModel, corpus: &Corpus, seed: u32) -> RewardQuality
 
 /// Ranks from 1, ties sharing their mean.
 fn ranks(values: &[f32]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let order = order::indices(values.len(), &|a, b| values[a].total_cmp(&values[b]));
     let mut ranks = vec![0.0; values.len()];
     let mut at = 0;
     while at < order.len() {

@@ -9,12 +9,12 @@ use prefshift::experiment::{Experiment, Inputs};
 use prefshift::train::checkpoint::Precision;
 use safetensors::SafeTensors;
 
-/// What `prefshift sft --scenario shortcut` writes.
+/// What `prefshift sft --scenario shortcut --precision grid` writes.
 fn made_again() -> Vec<u8> {
     let mut experiment = Experiment::new(RunConfig::for_scenario(Scenario::Shortcut), Compute::cpu(), Inputs::default()).expect("a valid run");
     let reached = |events: Vec<Event>| events.iter().any(|e| matches!(e, Event::Progress(p) if p.stage == Stage::Reference));
     while !reached(pollster::block_on(experiment.next()).expect("a step")) {}
-    pollster::block_on(experiment.export_in(None, Precision::F16)).expect("a policy")
+    pollster::block_on(experiment.export_in(None, Precision::Grid)).expect("a policy")
 }
 
 /// Values of every tensor, by name.
@@ -48,5 +48,6 @@ fn the_shipped_reference_is_what_sft_makes() {
     assert!(error < TOLERANCE, "{error:.1e} of the policy's norm from the shipped one");
 }
 
-/// Relative to the policy's norm: 1.1e-4 were measured with AVX2 and without vectors.
-const TOLERANCE: f64 = 1e-3;
+/// Relative to the policy's norm. 1.1e-4 were measured before rounding with AVX2 and without vectors; on a grid a hundredth of
+/// the numbers then falls to the neighboring point, 1.1e-3 of the norm.
+const TOLERANCE: f64 = 3e-3;

@@ -1,6 +1,7 @@
 //! Byte-level byte-pair encoding (Sennrich et al., arXiv 1508.07909; over bytes as in GPT-2), learned from the user's own
 //! texts. Every text can be written with it and read back as it was; nothing is unknown.
 
+use crate::order;
 use std::collections::{HashMap, HashSet};
 
 /// Most tokens, bytes included.
@@ -57,7 +58,7 @@ impl BytePairs {
         let mut seen = HashMap::<&str, usize>::new();
         texts.into_iter().flat_map(pieces).for_each(|piece| *seen.entry(piece).or_default() += 1);
         let mut seen: Vec<(&str, usize)> = seen.into_iter().collect();
-        seen.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        order::sort(&mut seen, |a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         seen.truncate(MAX_PIECES);
         let mut words: Vec<(Vec<u32>, usize)> = seen.into_iter().map(|(piece, n)| (piece.bytes().map(u32::from).collect(), n)).collect();
         let mut counts = HashMap::<Pair, usize>::new();

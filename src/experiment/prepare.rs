@@ -2,6 +2,7 @@
 //! reference with rewards, text that it was trained on, edited answers. Each such lane gets pairs of its own.
 
 use super::{Experiment, Phase, Training};
+use crate::order;
 use crate::config::{EvalConfig, LaneConfig, RunConfig};
 use crate::data::{Dataset, Example, PreferencePair, edits, sampled};
 use crate::error::{Error, Result};
@@ -216,7 +217,7 @@ impl Maker<'_> {
                 "exo_rw" => {
                     let mut texts: Vec<&Vec<u32>> = all.iter().take(lane.param("k") as usize).collect();
                     // Best first, worst second, so that the two that are shown are a pair.
-                    texts.sort_by(|x, y| score(y).total_cmp(&score(x)));
+                    order::sort(&mut texts, |x, y| score(y).total_cmp(&score(x)));
                     if let Some(worst) = texts.pop() {
                         texts.insert(1, worst);
                         let further = texts[2..].iter().map(|t| Example { prompt: pair.prompt.clone(), completion: (*t).clone() }).collect();

@@ -5,6 +5,7 @@
 //! top-k and top-p need the logits on the CPU at each token.
 
 use super::{Gpt, Parameters};
+use crate::order;
 use crate::config::EvalConfig;
 use crate::data::batch::prompt_tokens;
 use crate::data::vocabulary::{BOS, EOS, PAD, SEP, UNK};
@@ -101,8 +102,7 @@ pub(crate) fn keep_likeliest(row: &mut [f32], config: &EvalConfig) {
     if (k >= row.len() && config.top_p >= 1.0) || config.temperature <= 0.0 {
         return;
     }
-    let mut order: Vec<usize> = (0..row.len()).collect();
-    order.sort_by(|a, b| row[*b].total_cmp(&row[*a]).then(a.cmp(b)));
+    let order = order::indices(row.len(), &|a, b| row[b].total_cmp(&row[a]));
     let top = row[order[0]];
     let mass = |s: f32| ((s - top) / config.temperature as f32).exp();
     let total: f32 = order.iter().take(k).map(|id| mass(row[*id])).sum();

@@ -3,6 +3,7 @@
 
 use super::Trainer;
 use super::measured::Measured;
+use crate::order;
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +114,7 @@ fn finite(m: &Measured, lane: usize, lanes: usize) -> bool {
 }
 
 fn median(mut values: Vec<f32>) -> Option<f32> {
-    values.sort_by(f32::total_cmp);
+    order::sort(&mut values, f32::total_cmp);
     values.get(values.len() / 2).copied()
 }
 

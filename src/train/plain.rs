@@ -7,6 +7,7 @@ use super::adamw::{AdamW, Rates};
 use super::keep::Copies;
 use super::state::LaneState;
 use super::measured::read_f32;
+use crate::order;
 use crate::config::LaneConfig;
 use crate::data::{PreferencePair, TokenBatch};
 use crate::error::{Error, ErrorCode, Result};
@@ -74,7 +75,7 @@ impl PlainLanes {
             let apart = if objective.info().own_data() { [1 + place, objective.further(lane), references] } else { [0; 3] };
             ((objective.info().needs_embedding_gradient, apart), place, lane.form_id().to_string())
         };
-        order.sort_by_key(key); // stable: lanes of one method keep their order
+        order::sort(&mut order, |a, b| key(a).cmp(&key(b))); // lanes of one method keep their order
         let mut stacks = Vec::new();
         let mut kinds: Vec<(bool, [usize; 3])> = order.iter().map(|i| key(i).0).collect();
         kinds.dedup(); // `order` is sorted by them

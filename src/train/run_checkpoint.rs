@@ -7,6 +7,7 @@
 use super::guard::Watch;
 use super::state::{LaneState, OrderState, TrainerState};
 use super::tensor_file::{self, Tensors};
+use crate::order;
 use crate::config::RunConfig;
 use crate::error::{Error, ErrorCode, Result};
 use crate::policy::ParamSpec;
@@ -107,7 +108,7 @@ impl Header {
             }
         }
         let mut places = self.places.clone();
-        places.sort_unstable();
+        order::sort(&mut places, Ord::cmp);
         places.dedup();
         if places.len() != lanes {
             return Err(bad("`places` names a lane twice"));
@@ -117,7 +118,7 @@ impl Header {
         }
         // Twice the same name would let a small file ask for a large memory.
         let mut names: Vec<String> = self.parameters.iter().map(|(name, _)| name.clone()).chain(self.orders.iter().map(|(seed, _)| seed.to_string())).collect();
-        names.sort_unstable();
+        order::sort(&mut names, Ord::cmp);
         let all = names.len();
         names.dedup();
         if names.len() != all {
@@ -282,7 +283,7 @@ pub fn join(parts: &[RunCheckpoint]) -> Result<RunCheckpoint> {
     let mut whole = whole.select(&order)?;
     // Orders as a run makes them: by first use.
     let first_use = |seed: u32| whole.header.config.lanes.iter().position(|l| l.seed == seed);
-    whole.state.orders.sort_by_key(|o| first_use(o.seed));
+    order::sort(&mut whole.state.orders, |a, b| first_use(a.seed).cmp(&first_use(b.seed)));
     whole.header.orders = whole.state.orders.iter().map(|o| (o.seed, o.position)).collect();
     Ok(whole)
 }

@@ -14,6 +14,7 @@ mod tests;
 
 use super::scenario::{GroupAbout, ScenarioInfo};
 use super::{Dataset, Example, Vocabulary};
+use crate::order;
 use crate::config::{Mixture, RunConfig, Scenario};
 use crate::error::{Error, Result};
 use crate::event::GroupInfo;
@@ -122,7 +123,7 @@ fn built_in(config: &RunConfig, vocabulary: &Vocabulary) -> (Vec<Text>, Vec<Text
         let (text, mut labels) = grammar::sentence(&mut stream);
         let mut tokens = vocabulary.encode(&text);
         tokens.truncate(LONGEST);
-        labels.sort_unstable();
+        order::sort(&mut labels, Ord::cmp);
         if tokens.len() > PROMPT && seen.insert(tokens.clone()) {
             let side = if seen.len() % HELD_OUT == 0 { &mut test } else { &mut train };
             side.push(Text { tokens, labels });

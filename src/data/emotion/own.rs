@@ -2,6 +2,7 @@
 //! numbers 0 to 5 of the Emotion data set. Rows that cannot be used are listed with their lines and left out.
 
 use super::{Corpus, HELD_OUT, LONGEST, PROMPT, Text, dataset};
+use crate::order;
 use crate::config::{RunConfig, Tokens};
 use crate::data::bytes::{BytePairs, MAX_TOKENS};
 use crate::data::import::{MAX_FILE, MAX_LINE, MAX_PROBLEMS};
@@ -75,9 +76,7 @@ impl OwnTexts {
     pub fn classes(&self) -> Vec<(String, usize)> {
         let mut sizes = BTreeMap::<&str, usize>::new();
         self.rows.iter().for_each(|(_, label)| *sizes.entry(label).or_default() += 1);
-        let mut classes: Vec<_> = sizes.into_iter().map(|(name, n)| (name.to_string(), n)).collect();
-        classes.sort_by_key(|(_, n)| std::cmp::Reverse(*n)); // stable: ties stay by name
-        classes
+        order::most_frequent(sizes)
     }
 
     /// Everything that a config is chosen by.
@@ -201,8 +200,7 @@ pub fn build(config: &RunConfig, own: &OwnTexts) -> Result<Dataset> {
 fn vocabulary(own: &OwnTexts, notices: &mut Vec<String>) -> Vocabulary {
     let mut seen = BTreeMap::<String, usize>::new();
     own.rows.iter().flat_map(|(text, _)| Vocabulary::split(text)).for_each(|word| *seen.entry(word).or_default() += 1);
-    let mut words: Vec<(String, usize)> = seen.into_iter().collect();
-    words.sort_by_key(|(_, n)| std::cmp::Reverse(*n)); // stable: ties stay by alphabet
+    let mut words = order::most_frequent(seen);
     if words.len() > MAX_WORDS {
         notices.push(format!("Kept the {MAX_WORDS} most frequent words of {}; the others read <unk>.", words.len()));
         words.truncate(MAX_WORDS);

@@ -1,6 +1,7 @@
 //! From rows to a data set: vocabulary, held-out prompts, a training set at the requested mix.
 
 use super::{Imported, Row};
+use crate::order;
 use crate::config::RunConfig;
 use crate::data::scenario::{assign, counts, flips};
 use crate::data::{Dataset, Example, PreferencePair, Vocabulary};
@@ -93,8 +94,7 @@ fn vocabulary(rows: &[Row], notices: &mut Vec<String>) -> Vocabulary {
         *seen.entry(word).or_default() += 1;
     }
     let total: usize = seen.values().sum();
-    let mut words: Vec<(String, usize)> = seen.into_iter().collect();
-    words.sort_by_key(|(_, n)| std::cmp::Reverse(*n)); // stable: ties stay by alphabet
+    let mut words = order::most_frequent(seen);
     if words.len() > MAX_WORDS {
         let rare: usize = words[MAX_WORDS..].iter().map(|(_, n)| n).sum();
         let percent = 100.0 * rare as f64 / total as f64;
@@ -167,9 +167,8 @@ fn hold_out(
     type Key = (Vec<u32>, Vec<Vec<u32>>);
     let by_prompt = |p: &PreferencePair| -> Key { (p.prompt.clone(), Vec::new()) };
     let by_answers = |p: &PreferencePair| -> Key {
-        let mut answers = vec![p.chosen.clone(), p.rejected.clone()];
-        answers.sort();
-        (p.prompt.clone(), answers)
+        let (first, second) = if p.rejected < p.chosen { (&p.rejected, &p.chosen) } else { (&p.chosen, &p.rejected) };
+        (p.prompt.clone(), vec![first.clone(), second.clone()])
     };
     let mut rows = vec![0; groups];
     pairs.iter().for_each(|p| rows[p.group] += 1);

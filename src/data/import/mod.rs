@@ -8,6 +8,7 @@ mod dataset;
 
 use super::Vocabulary;
 use super::scenario::ScenarioInfo;
+use crate::order;
 use crate::config::Scenario;
 use crate::error::{Error, ErrorCode, Result};
 pub use dataset::build;
@@ -107,15 +108,13 @@ impl Imported {
         for row in &self.rows {
             *sizes.entry(&row.group).or_default() += 1;
         }
-        let mut groups: Vec<_> = sizes.into_iter().map(|(name, n)| (name.to_string(), n)).collect();
-        groups.sort_by_key(|(_, n)| std::cmp::Reverse(*n)); // stable: ties stay by name
-        groups
+        order::most_frequent(sizes)
     }
 
     /// How long the rows are.
     pub fn lengths(&self) -> Lengths {
         let mut needed: Vec<usize> = self.rows.iter().map(dataset::needed).collect();
-        needed.sort_unstable();
+        order::sort(&mut needed, Ord::cmp);
         let at = |percent: usize| needed.get((needed.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or(0);
         Lengths { median: at(50), p99: at(99), longest: at(100) }
     }

@@ -1,5 +1,6 @@
 //! Draws that every scenario shares: who speaks, what is preferred, which labels are flipped.
 
+use crate::order;
 use crate::config::Labels;
 use crate::rng::Stream;
 
@@ -12,8 +13,7 @@ pub fn counts(shares: &[f64], n: usize) -> Vec<usize> {
     let exact: Vec<f64> = shares.iter().map(|s| s / total * n as f64).collect();
     // The small slack keeps 0.3 × 10 = 2.999… whole.
     let mut counts: Vec<usize> = exact.iter().map(|x| (x + 1e-9).floor() as usize).collect();
-    let mut order: Vec<usize> = (0..shares.len()).collect();
-    order.sort_by(|&a, &b| (exact[b] - counts[b] as f64).total_cmp(&(exact[a] - counts[a] as f64)));
+    let order = order::indices(shares.len(), &|a, b| (exact[b] - counts[b] as f64).total_cmp(&(exact[a] - counts[a] as f64)));
     let left = n.saturating_sub(counts.iter().sum());
     for &g in order.iter().filter(|&&g| shares[g] > 0.0).cycle().take(left) {
         counts[g] += 1;

@@ -7,6 +7,7 @@ use super::{cores, spread};
 use crate::config::LaneConfig;
 use crate::data::PreferencePair;
 use crate::fused::layout::Layout;
+use crate::order;
 use crate::objective::{self, Batch, Given, Judged, Need, Objective, Pairs, Params, dpo_slopes};
 use crate::policy::Parameters;
 use crate::train::state::LaneState;
@@ -173,7 +174,8 @@ impl CpuLanes {
         let layout = &self.layout;
         let mut jobs: Vec<_> = self.lanes.iter_mut().zip(inputs).zip(&mut measured).enumerate().collect();
         // Lanes with a tangent cost more than twice the others: first, so that no core waits for them at the end.
-        jobs.sort_by_key(|(_, ((lane, _), _))| !lane.objective.info().needs_embedding_gradient);
+        let cheap = |(_, ((lane, _), _)): &(usize, ((&mut Lane, _), _))| !lane.objective.info().needs_embedding_gradient;
+        order::sort(&mut jobs, |a, b| cheap(a).cmp(&cheap(b)));
         spread(jobs, &mut self.workspaces, |(i, ((lane, input), out)), ws| {
             *out = dispatch(Step { layout, lane, input, rate: rates.map(|r| r[i]), ws });
         });
