@@ -122,6 +122,8 @@ export const en = {
   groupName: (g: number) => `group ${g + 1}`,
   method: (id: string) => METHODS[id] ?? methodFromCatalog(id),
   form: (method: string, id: string) => formFromCatalog(method, id),
+  /** A lane's name, as the engine gives it: its method, form and parameters. */
+  lane: (name: string) => name,
   /** A method's card, where it says more than its name and formula. */
   card: (id: string) => cardFromCatalog(id),
   /** What a parameter of a method does. */
@@ -202,7 +204,7 @@ export const en = {
   // Lesson
   lesson: 'What to look for',
   findingRare: (group: string, share: string, weights: string) =>
-    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group, is ${share} of the pairs; its share of the weight: ${weights}.`,
+    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group: ${share} of the pairs; of the weight: ${weights}.`,
   soFar: 'So far',
   recordedPrefix: 'Recorded run',
   findingWeight: (lane: string, share: string) => `${lane} ${share}`,
@@ -422,8 +424,8 @@ export const en = {
   /** The same of many lanes: a line each, after these signs. */
   verdictLead: 'Beside DPO stopped early:',
   verdictSigns: { left: 'above', back: 'not told apart', below: 'below', open: 'error unknown' },
-  noBand: 'No band for WDPO: its set moves words, not shares.',
-  noBandHelp: 'WDPO’s ambiguity set holds texts whose word embeddings are moved a little; the shares of people in it stay as they are, so it is no interval of α.',
+  noBand: 'No band for WDPO: its adversary moves words, not shares.',
+  noBandHelp: 'WDPO’s Wasserstein ball holds what is reached by moving probability a little way between texts. As it is trained, by a penalty on a gradient, its adversary moves word embeddings and leaves the shares of people as they are: that is no interval of α.',
   shiftKept: 'Light: kept run.',
   verdictHelp:
     'The vertical distance from DPO’s path where both have come equally far from the reference (the largest KL that both have reached), ± 1 standard error: over seeds where there are several, else of the held-out pairs or samples, which both lanes share, so that it is rather too large. Up or down means more than two standard errors.',
@@ -473,7 +475,7 @@ export const en = {
   following: 'latest',
   save: 'save run',
   saveHelp: 'Save what is on show as a recording (JSON Lines), for `prefshift replay`.',
-  phone: { population: 'People', lanes: 'Lanes', effect: 'Effect' },
+  phone: { population: 'Population and settings', effect: 'Effect' },
 
   // Slow motion
   slowMotion: 'Slow motion',

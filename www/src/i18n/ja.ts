@@ -1,5 +1,5 @@
 // 日本語。Words 型なので、訳し忘れは型検査で見つかる。シナリオ・手法・群の名はエンジンの id を鍵とする（words.test.ts が漏れを見つける）。
-import { FORMS, METHODS } from './methods-ja';
+import { FORMS, laneName, METHODS } from './methods-ja';
 import { careJa } from './care-ja';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
@@ -115,6 +115,7 @@ export const ja: Words = {
   groupName: (g) => `群 ${g + 1}`,
   method: (id) => METHODS[id] ?? en.method(id),
   form: (method, id) => FORMS[`${method}/${id}`] ?? formFromCatalog(method, id),
+  lane: laneName,
   card: (id) => {
     const { note = '', clash = '', gauge = '', ...card } = CARDS[id] ?? en.card(id);
     return { ...card, note, clash, gauge };
@@ -177,7 +178,7 @@ export const ja: Words = {
   helpTitle: 'この画面の読み方',
   close: '閉じる',
   keys: [
-    ['space', '再生・一時停止'],
+    ['スペース', '再生・一時停止'],
     ['→', '1 ステップ進む'],
     ['R', '最初へ戻す'],
     ['S', 'スローモーション。スペースで次へ'],
@@ -413,8 +414,8 @@ export const ja: Words = {
   },
   verdictLead: '早く止めた DPO と比べて：',
   verdictSigns: { left: '上', back: '区別できない', below: '下', open: '誤差不明' },
-  noBand: 'WDPO に帯はない。動かすのは割合でなく単語だから。',
-  noBandHelp: 'WDPO の不確かさの集合は、単語の埋め込みを少しずらした文の集まりです。人々の割合は変わらないので、α の区間にはなりません。',
+  noBand: 'WDPO に帯はない。敵対者が動かすのは割合でなく単語だから。',
+  noBandHelp: 'WDPO のワッサースタイン球は、確率を文から文へ少しだけ動かして届く分布の集まりです。学習では勾配への罰則として扱うため、敵対者は単語の埋め込みを動かし、人々の割合は変えません。そのため α の区間にはなりません。',
   shiftKept: '薄い線：残した実行',
   verdictHelp:
     '参照方策から同じだけ離れたところ（両方が達した最大の KL）での、DPO の道からの縦の隔たり ± 1 標準誤差。種が複数ならその間の誤差、一つなら取り分けたペアまたはサンプルの誤差（両レーンが同じものを使うので、やや大きめ）。上・下は 2 標準誤差を超える場合。',
@@ -463,7 +464,7 @@ export const ja: Words = {
   following: '最新',
   save: '実行を保存',
   saveHelp: '表示中の実行を記録（JSON Lines）として保存する。`prefshift replay` で読める。',
-  phone: { population: '人々', lanes: 'レーン', effect: '結果' },
+  phone: { population: '集団と設定', effect: '結果' },
 
   // Slow motion
   slowMotion: 'スローモーション',
