@@ -102,10 +102,14 @@ export function cut(text: string, width: number, font: number): string {
   return chars.length > 0 ? `${chars.join('').trimEnd()}…` : '';
 }
 
-/** Lane names that fit: as they are, else their first words where those tell them apart, else cut. */
+/** Lane names without their forms and parameters, where that still tells them apart. */
+export function bareNames(names: readonly string[]): string[] {
+  const bare = names.map((name) => name.replace(/ ?[(（].*$| \S+=.*$| #\d+$/, ''));
+  return new Set(bare).size === names.length ? bare : [...names];
+}
+
+/** Lane names that fit: as they are, else the bare ones, else cut. */
 export function shortNames(names: readonly string[], width: number, font: number): string[] {
   if (names.every((name) => textWidth(name, font) <= width)) return [...names];
-  const first = names.map((name) => name.split(' ')[0] ?? name);
-  const plain = new Set(first).size === names.length ? first : names;
-  return plain.map((name) => cut(name, width, font));
+  return bareNames(names).map((name) => cut(name, width, font));
 }

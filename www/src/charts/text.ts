@@ -10,7 +10,9 @@ export interface ChartText {
   training: string;
   /** Shares */
   shareOf: Record<'factor' | 'gradient', string[]>;
+  /** What the dashed line in ① is, with two groups and with more. */
   trainingShare: (share: string) => string[];
+  trainingEdges: string[];
   sharesSummary: (what: string, step: string, now: string, training: string) => string;
   /** Tilt */
   loss: string[];
@@ -86,7 +88,8 @@ export const english: ChartText = {
     factor: ['share of adversary’s weight (%)', 'adversary’s share (%)', 'share (%)'],
     gradient: ['share of the total gradient (%)', 'share of gradient (%)', 'share (%)'],
   },
-  trainingShare: (share) => [`in training data ${share}`, `training ${share}`, 'training'],
+  trainingShare: (share) => [`training data ${share}`, `training ${share}`, `data ${share}`, share],
+  trainingEdges: ['training data', 'training', 'data'],
   sharesSummary: (what, step, now, training) => `${what} at step ${step}: ${now}; in the training data: ${training}.`,
   loss: ['loss ℓ (nats)', 'ℓ (nats)'],
   factor: ['adversary’s factor (×, mean 1)', 'adversary’s factor (×)', 'factor (×)', '(×)'],
