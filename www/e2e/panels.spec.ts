@@ -155,6 +155,13 @@ for (const [name, size, lang, key] of [
     }
     expect(await crossed(page, /^⑥/, '.chart-line, .chart-level'), '⑥').toEqual([]);
     expect(await crossed(page, /^①/, '.chart-guide, .chart-area'), '①').toEqual([]);
+    for (const step of ['240', '100', '60']) {
+      await page.locator('#scrub').fill(step);
+      await settled(() => page.locator('.chart-tilt > svg').evaluateAll((all) => all.map((svg) => svg.getAttribute('aria-label'))));
+      for (let lane = 0; lane < (await page.locator('.chart-tilt').count()); lane += 1) {
+        expect(await crossed(page, new RegExp(`^②.*${['DPO', 'KLDPO', 'WDPO'][lane]!}`), '.chart-line, .chart-thin'), `② of lane ${lane} at step ${step}`).toEqual([]);
+      }
+    }
     // What is named over the plot is in the chart, whole.
     const names = await page.locator('.chart-shift .chart-front .chart-muted').evaluateAll((all) => all.map((node) => ({ text: node.textContent ?? '', box: node.getBoundingClientRect().toJSON() as DOMRect, chart: node.closest('figure')!.getBoundingClientRect().toJSON() as DOMRect })));
     expect(names).toHaveLength(2);

@@ -1,6 +1,7 @@
 // Where a text can stand in a plot: what is drawn there, as a grid of small cells in which any box is looked up at once.
 
 import type { Box } from './chart';
+import { textWidth } from './format';
 import { overlaps } from './layout';
 
 /** Side of a cell, pixels. */
@@ -65,6 +66,23 @@ export class Ground {
     const [top, bottom] = [row(Math.floor((box.top - this.within.top) / CELL)), row(Math.ceil((box.bottom - this.within.top) / CELL))];
     const sum = (r: number, c: number): number => this.sums?.[r * wide + c] ?? 0;
     return sum(bottom, right) - sum(top, right) - sum(bottom, left) + sum(top, left);
+  }
+
+  /** The first place where a text covers nothing of it and no other text, with the first of its variants that has one; else where it covers least. */
+  first(texts: readonly string[], places: (width: number) => readonly (readonly [number, number])[], font: number): { text: string; x: number; y: number } | undefined {
+    let best: { text: string; x: number; y: number } | undefined;
+    let least = Infinity;
+    for (const text of texts) {
+      const width = textWidth(text, font);
+      for (const [x, y] of places(width)) {
+        const box = { left: x, top: y - font * 0.9, right: x + width, bottom: y + font * 0.2 };
+        if (box.left < this.within.left || box.right > this.within.right || this.taken.some((other) => overlaps(box, other))) continue;
+        const covered = this.covered(box);
+        if (covered < least) [best, least] = [{ text, x, y }, covered];
+        if (least === 0) return best;
+      }
+    }
+    return best;
   }
 
   private added(wide: number): Uint32Array {

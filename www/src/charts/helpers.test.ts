@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bareNames, cut, fitText, fmt, pct, plain, plusMinus, tickText } from './format';
+import { bareNames, cut, fitText, fmt, pct, plain, plusMinus, shortNames, tickText } from './format';
 import { Ground } from './ground';
 import { decimate, niceDomain, overlaps, spread, Sticky } from './layout';
 import { logTicks } from './axis';
@@ -23,7 +23,11 @@ describe('texts', () => {
     expect(cut('sentimental', 30, 10)).toMatch(/^sen?t?…$/);
     expect(cut('sentimental', 0, 10)).toBe('');
     expect(bareNames(['KLDPO τ=0.1', 'Dr. DPO β′=1', 'WDPO (appendix F) ρ=0.1 #2', 'EXO（ペア）'])).toEqual(['KLDPO', 'Dr. DPO', 'WDPO', 'EXO']);
-    expect(bareNames(['KLDPO τ=0.1', 'KLDPO τ=1'])).toEqual(['KLDPO τ=0.1', 'KLDPO τ=1']);
+    expect(bareNames(['DPO', 'KLDPO τ=0.1', 'KLDPO (exact radius) ρ=1'])).toEqual(['DPO', 'KLDPO τ=0.1', 'KLDPO ρ=1']);
+    expect(bareNames(['KLDPO τ=0.1', "KLDPO (authors' code) τ=0.1"])).toEqual(['KLDPO τ=0.1', "KLDPO (authors' code) τ=0.1"]);
+    expect(bareNames(['DPO', 'DPO (kept)'])).toEqual(['DPO', 'DPO (kept)']);
+    const long = ['DPO', 'KLDPO（半径を固定） ρ=0.1', 'KLDPO（著者のコード） τ=0.1'];
+    expect([400, 80, 30].map((width) => shortNames(long, width, 10))).toEqual([long, ['DPO', 'KLDPO ρ=0.1', 'KLDPO τ=0.1'], ['DPO', expect.stringMatching(/^KL.*…$/), expect.stringMatching(/^KL.*…$/)]]);
   });
 });
 

@@ -5,7 +5,7 @@ import { line } from 'd3-shape';
 import { Figure, type Box, type ChartOptions, type Table } from './chart';
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
 import { make, Pool, set, show, write } from './dom';
-import { fitText, fmt, plain } from './format';
+import { bareNames, fitText, fmt, plain, plainNames } from './format';
 import { Ground } from './ground';
 import { decimate, niceDomain, span, Sticky } from './layout';
 import { arrowHeads, crossingOf, klLevels, placeLabels, type EndLabel, type Head, type PlanePoint, type Spot } from './plane-path';
@@ -216,7 +216,10 @@ export class PlaneChart extends Figure<PlaneView> {
   private drawLabels(pixels: readonly Spot[][], reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
     const font = this.font;
     const ends = reached.map((path) => path[path.length - 1]);
-    const labels = ends.map((end, i): EndLabel | undefined => end && { at: [[end.px, end.py]], texts: this.endTexts(i, end) });
+    const all = (this.view?.lanes ?? []).map((lane) => lane.name);
+    // With many lanes, their names are as much as fits beside the paths.
+    const short = all.length > 3 ? [plainNames(all), bareNames(all)] : [all];
+    const labels = ends.map((end, i): EndLabel | undefined => end && { at: [[end.px, end.py]], texts: this.endTexts(i, end, short.map((names) => names[i] ?? '')) });
     labels.push(start && { at: [start], texts: this.text.start });
     // The KL that a row of marks has, beside the one of them that leaves room for it, DPO's first.
     for (const level of new Set(this.marks.map((mark) => mark.kl))) {
@@ -259,13 +262,12 @@ export class PlaneChart extends Figure<PlaneView> {
   }
 
   /** Labels of a path's end, from long to short. */
-  private endTexts(index: number, end: Spot): string[] {
-    const name = this.view?.lanes[index]?.name ?? '';
-    // With many lanes, their names are as much as fits beside the paths.
+  private endTexts(index: number, end: Spot, names: readonly string[]): string[] {
+    const name = names[0] ?? '';
     const wide = this.width >= this.font * 36 && (this.view?.lanes.length ?? 0) < 4;
     const kl = end.kl !== undefined && Number.isFinite(end.kl) ? ` · ${this.text.kl(fmt(end.kl))}` : '';
     const role = this.isBaseline(index) ? ` (${this.text.baseline})` : '';
-    return wide ? [`${name}${role}${kl}`, `${name}${kl}`, name] : [name];
+    return [...(wide ? [`${name}${role}${kl}`, `${name}${kl}`] : []), ...new Set(names)];
   }
 
   private isBaseline(index: number): boolean {

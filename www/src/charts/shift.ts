@@ -5,11 +5,11 @@ import { Figure, groupAt, type Box, type ChartOptions, type Table } from './char
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
 import type { Metric } from './bars';
 import { make, Pool, round, set, show, write } from './dom';
-import { fitText, fmt, pct, plain, shortNames, strongWidth, textWidth } from './format';
+import { fitText, fmt, pct, plain, plainNames, shortNames, strongWidth, textWidth } from './format';
 import { niceDomain, span, spread, Sticky } from './layout';
 import { dashArray } from './shapes';
 import { ShiftHandle } from './shift-handle';
-import { worstOf, worthAt, worthErrorAt, type ShiftLane, type ShiftView, type Worth } from './shift-value';
+import { worstOf, worthAt, worthErrorAt, type Ball, type ShiftLane, type ShiftView, type Worth } from './shift-value';
 
 /** Options of a shift chart. */
 export interface ShiftOptions extends ChartOptions {
@@ -220,7 +220,7 @@ export class ShiftChart extends Figure<ShiftView> {
     if (trained) set(this.training, { d: `M${px} ${foot - font * 0.1}V${box.bottom}` });
     // The longest texts that have room beside each other.
     const mixes = trained ? (view.trainingLabel ?? this.text.trainingMix) : [''];
-    const balls = ball ? this.text.ball(ball.lane, pct(ball.low), pct(ball.high)) : [''];
+    const balls = ball ? this.ballTexts(view, ball) : [''];
     const [left, right] = [box.left, this.width - 1];
     const gap = trained && ball ? font : 0;
     // The whole name of the training mix before the whole sentence on the set.
@@ -244,6 +244,14 @@ export class ShiftChart extends Figure<ShiftView> {
     if (!ball) return;
     set(this.ballText, { x: ballAt, y: row });
     write(this.ballText, name);
+  }
+
+  /** What the set is called, from long to short: with the lane's form, without it, without the lane. */
+  private ballTexts(view: ShiftView, ball: Ball): string[] {
+    const names = view.lanes.map((lane) => lane.name);
+    const say = (lane: string): string[] => this.text.ball(lane, pct(ball.low), pct(ball.high));
+    const [whole = '', named = '', ...bare] = say(ball.lane);
+    return [whole, named, say(plainNames(names)[names.indexOf(ball.lane)] ?? ball.lane)[1] ?? named, ...bare];
   }
 
   private drawHandle(view: ShiftView, lanes: readonly ShiftLane[], values: readonly number[], x: (v: number) => number, y: (v: number) => number): void {

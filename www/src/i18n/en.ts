@@ -56,7 +56,7 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
     line: 'Short texts about how someone feels. Fear is rewarded, a little anger too; then the taste moves to anger.',
     lead: 'The paper’s own experiment, small.',
     lesson:
-      'A reward model learns to tell emotions; texts that the reference policy writes are labeled by a mix of two of them, at α₀ = 0.1; then the taste moves. The paper found, at GPT-2’s size, DPO best near α₀ and falling as α moves away, WDPO and KLDPO flatter. Does ④ show that here, at equal distance from the reference?',
+      'A reward model learns to tell emotions; texts that the reference policy writes are labeled by a mix of two of them, α₀ of the second; then the taste moves. The paper found, at GPT-2’s size, DPO best near α₀ and falling as α moves away, WDPO and KLDPO flatter. Does ④ show that here, at equal distance from the reference?',
   },
   imported: {
     name: 'Your own pairs',
@@ -113,6 +113,8 @@ export const en = {
   tagline: 'Several policies learn from the same preferences. Who is left behind when the people change?',
   skip: 'Skip to the charts',
 
+  /** What the emotion experiment rewards. */
+  emotionLine: (major: string, minor: string) => `Short texts about how someone feels. ${major} is rewarded, a little ${minor.toLowerCase()} too; then the taste moves to ${minor.toLowerCase()}.`,
   scenario: (id: string) => SCENARIOS[id] ?? fromCatalog(id),
   /** Name of a group as the engine gives it; own pairs' groups are left as they are. */
   group: (_scenario: string, name: string) => name,
@@ -209,7 +211,7 @@ export const en = {
   recordedPrefix: 'Recorded run',
   findingWeight: (lane: string, share: string) => `${lane} ${share}`,
   findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst group’s ${metric}${kl ? ' (KL)' : ''}: ${lanes}.`,
-  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`),
+  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`).replaceAll(' ', '\u00a0'),
 
   lessons: 'Lessons',
   lessonsHelp: 'Each sets the stage for one run and asks what will happen. Answer, press play, and the run’s own numbers reply.',
@@ -281,7 +283,7 @@ export const en = {
     alpha: (emotion: string) => [`α: how much ${emotion} counts in the reward`, `α: weight of ${emotion}`, 'α'],
     own: (name: string, rows: number) => `${name}: ${rows} texts with labels.`,
     builtIn: 'use the built-in texts',
-    caption: 'Mean mixed reward of fresh texts. The paper, at GPT-2’s size: DPO best near α₀ and falling, WDPO and KLDPO flatter.',
+    caption: 'Mean mixed reward of fresh texts. The paper, at GPT-2’s size: DPO falls away from α₀, WDPO and KLDPO less.',
     thin: 'Thick: learned reward. Thin: what the words say.',
     thinHelp: 'Where the learned reward rises and the thin line does not, the policy games the reward model.',
   },

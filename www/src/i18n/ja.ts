@@ -59,7 +59,7 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
     line: '気持ちを述べる短い文。主に「恐れ」、少しだけ「怒り」が評価され、その後、好みが「怒り」へ移る。',
     lead: '論文の実験を小さく再現。',
     lesson:
-      '報酬モデルが感情の見分け方を学び、参照方策の書いた文に、二つの感情の混合報酬（α₀ = 0.1）でラベルを付ける。その後、好みが移る。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れるにつれて下がり、WDPO と KLDPO はより平らだった。参照からの距離をそろえても、④ でそう見えるだろうか。',
+      '報酬モデルが感情の見分け方を学び、参照方策の書いた文に、二つの感情の混合報酬（比率 α₀）でラベルを付ける。その後、好みが移る。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れるにつれて下がり、WDPO と KLDPO はより平らだった。参照からの距離をそろえても、④ でそう見えるだろうか。',
   },
   imported: {
     name: '自分のペア',
@@ -109,6 +109,7 @@ export const ja: Words = {
   tagline: '複数の方策が同じ選好から学ぶ。人々が変わったとき、取り残されるのは誰か。',
   skip: '図へ進む',
 
+  emotionLine: (major, minor) => `気持ちを述べる短い文。主に「${major}」、少しだけ「${minor}」が評価され、その後、好みが「${minor}」へ移る。`,
   scenario: (id) => SCENARIOS[id] ?? en.scenario(id),
   group: (scenario, name) => GROUPS[`${scenario}/${name}`]?.name ?? name,
   wants: (scenario, name, wants) => GROUPS[`${scenario}/${name}`]?.wants ?? wants,
@@ -202,7 +203,7 @@ export const ja: Words = {
   recordedPrefix: '記録された実行',
   findingWeight: (lane, share) => `${lane} ${share}`,
   findingWorst: (metric, kl, lanes) => `最悪の群の${metric}${kl ? '（と KL、nats）' : ''}：${lanes}。`,
-  findingLane: (lane, value, kl) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value}（${kl}）`),
+  findingLane: (lane, value, kl) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value}（${kl}）`).replaceAll(' ', '\u00a0'),
 
   lessons: '課題',
   lessonsHelp: 'どの課題も、一つの実行の舞台を整え、何が起こるかを問います。答えを選び、再生を押すと、その実行の数値が答えます。',
@@ -273,7 +274,7 @@ export const ja: Words = {
     alpha: (emotion) => [`α：報酬に占める「${emotion}」の重み`, `α：「${emotion}」の重み`, 'α'],
     own: (name: string, rows: number) => `${name}：ラベル付きの文 ${rows} 件。`,
     builtIn: '内蔵の文に戻す',
-    caption: '新たに書かせた文の混合報酬の平均。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れると下がり、WDPO と KLDPO はより平らだった。',
+    caption: '新たに書かせた文の混合報酬の平均。論文（GPT-2 規模）では DPO が α₀ から離れると下がり、WDPO と KLDPO の下がり方は小さい。',
     thin: '太線：学習済み報酬。細線：同じ文を単語から読んだ値。',
     thinHelp: '学習済み報酬だけが上がり細線が上がらなければ、方策は報酬モデルの抜け穴を突いている。',
   },
