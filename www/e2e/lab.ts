@@ -85,8 +85,14 @@ export async function crossed(page: Page, label: RegExp, lines: string): Promise
     }
     for (const path of [...svg.querySelectorAll<SVGPathElement>(selector)].filter((path) => seen(path) && path.getTotalLength() > 0)) {
       const [length, matrix] = [path.getTotalLength(), path.getScreenCTM()!];
+      const clip = path.hasAttribute('clip-path') ? svg.querySelector('clipPath rect') : null;
+      const edge = (name: string): number => Number(clip?.getAttribute(name));
       for (let along = 0; along <= length; along += 1) {
-        const { x, y } = path.getPointAtLength(along).matrixTransform(matrix);
+        const here = path.getPointAtLength(along);
+        // What is clipped away crosses nothing.
+        const hidden = (start: string, size: string, at: number): boolean => clip !== null && (at < edge(start) || at > edge(start) + edge(size));
+        if (hidden('x', 'width', here.x) || hidden('y', 'height', here.y)) continue;
+        const { x, y } = here.matrixTransform(matrix);
         const text = texts.find(({ left, right, top, bottom }) => x > left && x < right && y > top && y < bottom);
         if (text) {
           found.push(`“${text.name}” and a line`);

@@ -97,8 +97,8 @@ export class Ground {
     return sums;
   }
 
-  /** The place for a text that covers least of what is drawn, covers no other text, and is nearest to its point. */
-  place(x: number, y: number, width: number, height: number): Place | undefined {
+  /** The place for a text that covers least of what is drawn, covers no other text, and is nearest to its point; `beside` it only, or anywhere. */
+  place(x: number, y: number, width: number, height: number, beside = false): Place | undefined {
     const { within } = this;
     let best: Place | undefined;
     let cost = Infinity;
@@ -118,7 +118,7 @@ export class Ground {
         consider(sx > 0 ? x + gap : sx < 0 ? x - gap - width : x - width / 2, middle - height / 2);
       }
     }
-    if (best?.covered === 0) return best;
+    if (beside || best?.covered === 0) return best;
     for (let top = within.top; top + height <= within.bottom; top += CELL) {
       for (let left = within.left; left + width <= within.right; left += 2 * CELL) consider(left, top);
     }

@@ -70,7 +70,7 @@ export function placeLabels(labels: readonly (EndLabel | undefined)[], ground: G
     let best: { text: string; box: Box; from: readonly [number, number]; to: [number, number]; away: number; covered: number; price: number } | undefined;
     for (const text of label?.texts ?? []) {
       for (const from of label?.at ?? []) {
-        const place = ground.place(from[0], from[1], textWidth(text, font), height);
+        const place = ground.place(from[0], from[1], textWidth(text, font), height, label?.quiet);
         if (!place) continue;
         const { box, covered } = place;
         const to: [number, number] = [Math.max(box.left, Math.min(box.right, from[0])), Math.max(box.top, Math.min(box.bottom, from[1]))];

@@ -80,6 +80,8 @@ export class PlaneChart extends Figure<PlaneView> {
   private spots: Spot[] = [];
   private marks: Mark[] = [];
   private heads: Head[] = [];
+  /** What the labels were last placed for. */
+  private seen = '';
   private told: number | null = null;
 
   constructor(host: HTMLElement, options: PlaneOptions = {}) {
@@ -216,6 +218,10 @@ export class PlaneChart extends Figure<PlaneView> {
   private drawLabels(pixels: readonly Spot[][], reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
     const font = this.font;
     const ends = reached.map((path) => path[path.length - 1]);
+    // Between two evaluations nothing of it changes.
+    const sight = JSON.stringify([pixels.map((path) => path.map((spot) => [Math.round(spot.px), Math.round(spot.py)])), ends.map((end) => end?.step), this.marks.map((mark) => [Math.round(mark.px), Math.round(mark.py)]), this.view?.lanes.map((lane) => [lane.name, lane.baseline]), start, equal, box, font, this.width]);
+    if (sight === this.seen) return;
+    this.seen = sight;
     const all = (this.view?.lanes ?? []).map((lane) => lane.name);
     // With many lanes, their names are as much as fits beside the paths.
     const short = all.length > 3 ? [plainNames(all), bareNames(all)] : [all];

@@ -238,7 +238,10 @@ export class TiltChart extends Figure<TiltView> {
       const at0 = box.left + ((box.right - box.left) * i) / 32;
       return [at0, Math.max(box.top - 20, Math.min(box.bottom + 20, y(Math.max(curve(x.invert(at0)), 1e-9))))];
     }));
+    const ages = this.view?.age;
     for (let i = 0; i < (this.view?.losses.length ?? 0); i += 1) {
+      // Those of earlier batches are faint.
+      if (ages && at(ages, i) > 0) continue;
       const place = this.cursor.place(i);
       if (place) ground.mark(place[0], place[1], 2);
     }
