@@ -211,5 +211,5 @@ pub const BETA: ParamInfo = beta(0.1);
 
 /// β with a published default of its own.
 pub const fn beta(default: f64) -> ParamInfo {
-    ParamInfo::new("beta", "β", default, [1e-4, 100.0], "Strength of the pull towards the reference policy: larger keeps it closer.")
+    ParamInfo::new("beta", "β", default, [1e-4, 100.0], "Strength of the pull toward the reference policy: larger keeps it closer.")
 }

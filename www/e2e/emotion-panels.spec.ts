@@ -31,7 +31,10 @@ test('every stage can be read, the figure has its caption and its bands, and α,
   const fear = pairs.map((row) => Number(row[1]));
   const wins = fear.filter((value, i) => i % 2 === 0 && value > fear[i + 1]!).length;
   expect(wins).toBeGreaterThan(pairs.length / 4);
-  await expectAccessible(page);
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
   await page.keyboard.press('Escape');
 
   // The figure: mixed reward against α with the paper's finding beside it, an error band for each method's seeds.

@@ -69,6 +69,41 @@ export async function tableOf(page: Page, row: string, label: RegExp): Promise<{
   }));
 }
 
+/** Texts of a chart that one of these lines runs through, or that stand in each other. */
+export async function crossed(page: Page, label: RegExp, lines: string): Promise<string[]> {
+  return page.getByRole('figure', { name: label }).first().evaluate((figure, selector) => {
+    const svg = figure.querySelector<SVGSVGElement>('.chart > svg')!;
+    const seen = (node: Element): boolean => node.getClientRects().length > 0 && !node.closest('.chart-readout');
+    const texts = [...svg.querySelectorAll('text')].filter((text) => seen(text) && text.textContent !== '').map((text) => {
+      const { left, right, top, bottom, height } = text.getBoundingClientRect();
+      // A line of type is higher than its letters.
+      return { name: text.textContent ?? '', left, right, top: top + height * 0.2, bottom: bottom - height * 0.15 };
+    });
+    const found: string[] = [];
+    for (const [i, a] of texts.entries()) {
+      for (const b of texts.slice(i + 1)) if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom && b.top < a.bottom) found.push(`“${a.name}” and “${b.name}”`);
+    }
+    for (const path of [...svg.querySelectorAll<SVGPathElement>(selector)].filter((path) => seen(path) && path.getTotalLength() > 0)) {
+      const [length, matrix] = [path.getTotalLength(), path.getScreenCTM()!];
+      const clip = path.hasAttribute('clip-path') ? svg.querySelector('clipPath rect') : null;
+      const edge = (name: string): number => Number(clip?.getAttribute(name));
+      for (let along = 0; along <= length; along += 1) {
+        const here = path.getPointAtLength(along);
+        // What is clipped away crosses nothing.
+        const hidden = (start: string, size: string, at: number): boolean => clip !== null && (at < edge(start) || at > edge(start) + edge(size));
+        if (hidden('x', 'width', here.x) || hidden('y', 'height', here.y)) continue;
+        const { x, y } = here.matrixTransform(matrix);
+        const text = texts.find(({ left, right, top, bottom }) => x > left && x < right && y > top && y < bottom);
+        if (text) {
+          found.push(`“${text.name}” and a line`);
+          break;
+        }
+      }
+    }
+    return found;
+  }, lines);
+}
+
 /** The cells of a stage of the emotion experiment, in its open dialog. */
 export async function stageOf(page: Page, heading: RegExp): Promise<string[][]> {
   const details = page.getByRole('dialog').locator('details').filter({ has: page.locator('summary', { hasText: heading }) });

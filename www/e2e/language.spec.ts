@@ -1,6 +1,10 @@
 // The page in another language.
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
+import { METHOD_INFOS } from '../src/engine/catalog';
 import { expectAccessible, open, watch } from './lab';
+
+/** Methods in the order in which their cards are listed: by family. */
+const LISTED = ['paper', 'related', 'peer', 'trl'].flatMap((family) => METHOD_INFOS.filter((info) => info.family === family).map((info) => info.id));
 
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
@@ -21,6 +25,69 @@ test('speaks Japanese when it is chosen, charts and all, and remembers it', asyn
   await expectAccessible(page);
   await page.getByLabel('言語').selectOption('English');
   await expect(page.getByRole('heading', { name: 'Population' })).toBeVisible();
+  expect(problems).toEqual([]);
+});
+
+/** Words in a row that are English, of what is shown, read out or said on pointing; formulas, names and the data's own texts aside. */
+async function leftInEnglish(page: Page, inJapanese = true): Promise<string[]> {
+  const texts = await page.evaluate(() => {
+    const shown = (node: Element): boolean => node.getClientRects().length > 0;
+    // Data, titles of papers, formulas, commands, and the languages' own names for themselves.
+    const theirs = '.panel.words dd, .panel.words .pair p, .pairs li > span, .source, math, code, pre, option[lang]';
+    const out: string[] = [];
+    for (const node of document.querySelectorAll('body *')) {
+      if (!shown(node) && !(node instanceof HTMLOptionElement)) continue;
+      if (node.closest(theirs)) continue;
+      for (const name of ['title', 'aria-label', 'aria-valuetext', 'placeholder']) out.push(node.getAttribute(name) ?? '');
+      for (const child of node.childNodes) if (child instanceof Text) out.push(child.data);
+    }
+    return out;
+  });
+  // A method's card says in Japanese what its English name stands for.
+  const looked = texts.filter((text) => inJapanese || !/[\u3040-\u30ff\u4e00-\u9fff]/.test(text));
+  return [...new Set(looked.filter((text) => /[A-Za-z]{3,} [A-Za-z]{2,}/.test(text.replaceAll(NAMES, '·'))))];
+}
+
+const NAMES = new RegExp([...METHOD_INFOS.map(({ name }) => name.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&')), 'JSON Lines', 'google swiftshader', 'prefshift \\w+', 'make \\w+'].join('|'), 'g');
+
+test('is left in English nowhere, in no dialog and no panel', async ({ page }) => {
+  const { problems } = await open(page, 'lang=ja&lanes=dpo;kldpo/radius;gr_dpo;wdpo/appendix_f');
+  await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
+  expect(await leftInEnglish(page)).toEqual([]);
+  await page.getByText('手法・大きさ・形式').click();
+  for (const lane of [1, 2, 3, 4]) {
+    await page.locator('.list .name').nth(lane - 1).click();
+    expect(await leftInEnglish(page)).toEqual([]);
+  }
+  for (const button of await page.getByRole('button', { name: /^数値を表で見る/ }).all()) await button.click();
+  expect(await leftInEnglish(page)).toEqual([]);
+  for (const name of ['ヘルプ', '課題', '共有', '書き出し', '手法の一覧…', 'リーグ表…']) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    expect(await leftInEnglish(page), name).toEqual([]);
+    await page.keyboard.press('Escape');
+  }
+  await page.getByRole('button', { name: '手法の一覧…' }).click();
+  for (const { id } of METHOD_INFOS) {
+    await page.getByRole('dialog').getByRole('listitem').nth(LISTED.indexOf(id)).getByRole('button').click();
+    expect(await leftInEnglish(page, false), id).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: '手法の一覧' }).click();
+  }
+  await page.keyboard.press('Escape');
+  for (const scenario of ['shortcut', 'regions', 'tabular', 'emotion', 'imported']) {
+    await page.getByLabel('シナリオ').selectOption(scenario);
+    expect(await leftInEnglish(page), scenario).toEqual([]);
+  }
+  // Own pairs, some of them wrong.
+  const lines = ['{"prompt":"a b","chosen":"c","rejected":"d"}', '{"prompt":"a b","chosen":"c"}', 'no JSON', '{"prompt":"a","chosen":"","rejected":"d"}'];
+  await page.locator('input[type="file"]').first().setInputFiles({ name: 'mine.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(lines.join('\n')) });
+  await page.getByText('使えない行 3 行').click({ timeout: 60_000 });
+  expect(await leftInEnglish(page)).toEqual([]);
+  await page.keyboard.press('s');
+  for (let stage = 0; stage < 6; stage += 1) {
+    expect(await leftInEnglish(page)).toEqual([]);
+    await page.keyboard.press(' ');
+  }
   expect(problems).toEqual([]);
 });
 

@@ -70,6 +70,12 @@ test('slow motion tells one recorded step stage by stage, and goes on to the nex
   await expect(told).toContainText('Step 24 draws');
   await page.getByRole('button', { name: 'Leave' }).click();
   await expect(told).toHaveCount(0);
+  // By its key also from the scrub bar, which has no use for letters.
+  await page.getByLabel('Step on show').fill('101');
+  await page.keyboard.press('s');
+  await expect(told).toContainText('Step 100 draws');
+  await page.keyboard.press('Escape');
+  await expect(told).toHaveCount(0);
   expect(problems).toEqual([]);
 });
 

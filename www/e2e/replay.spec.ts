@@ -227,6 +227,23 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.keyboard.press('Escape');
       await expect(page.getByRole('dialog')).toBeHidden();
     }
+    // What is opened on the page itself: numbers over every chart, a pinned pair, the menu of run files, slow motion, a notice.
+    for (const button of await page.getByRole('button', { name: /^Show the numbers of/ }).all()) await button.click();
+    await expectAccessible(page);
+    for (const button of await page.getByRole('button', { name: /^Show the numbers of/ }).all()) await button.click();
+    await page.getByRole('button', { name: /^Pin pair/ }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.locator('summary', { hasText: 'run file' }).click();
+    await page.getByText('Methods, sizes, forms').click();
+    await page.getByRole('button', { name: '2. KLDPO', exact: true }).click();
+    await page.locator('input[type="file"]').first().setInputFiles({ name: 'run.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from('{"event":"started"}\n') });
+    await expect(page.getByRole('region', { name: 'Messages' }).locator('.notice')).toBeVisible();
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.keyboard.press('s');
+    await expect(page.getByTestId('slow')).toBeVisible();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
     await page.keyboard.press('p');
     await expect(page.getByRole('button', { name: 'Present on a projector' })).toHaveAttribute('aria-pressed', 'true');
     await expectAccessible(page);
@@ -235,13 +252,52 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('fits a phone: one lane at a time, nothing wider than the screen', async ({ page }) => {
+test('fits a phone: the first chart in the first screen, one lane at a time, settings folded, nothing wider than the screen', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page);
   const lanes = recording()[0]!.lanes!;
+  await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
+  // The finding, the lane chooser and ① are seen at once, and the scrub bar with them.
+  const foot = (await page.getByLabel('Step on show').boundingBox())!;
+  for (const part of [page.getByTestId('finding'), page.getByRole('group', { name: 'Lane on show' }), page.getByRole('figure', { name: /^①/ })]) {
+    const box = (await part.boundingBox())!;
+    expect(box.y + box.height).toBeLessThanOrEqual(foot.y);
+  }
+  // The settings are a step before the lanes by keyboard, and all there when they are unfolded.
+  const fold = page.getByRole('button', { name: 'Population and settings' });
+  await expect(fold).toHaveAttribute('aria-expanded', 'false');
+  await expect(page.getByRole('heading', { name: 'Population' })).toBeHidden();
+  await page.getByLabel('Language').focus();
+  for (let i = 0; i < 20 && !(await fold.evaluate((node) => node === document.activeElement)); i++) await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('group', { name: 'Lane on show' }).getByRole('button').first()).toBeFocused();
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await expect(fold).toHaveAttribute('aria-expanded', 'true');
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Scenario')).toBeFocused();
+  for (const name of ['rare group, value', 'τ, value', 'learn rate, value']) await expect(page.getByLabel(name)).toBeVisible();
+  for (const name of ['All methods…', 'League table…', 'Your own data…']) await expect(page.getByRole('button', { name }).first()).toBeVisible();
+  await expectAccessible(page);
+  await fold.click();
+  await expect(page.getByLabel('Scenario')).toBeHidden();
   await expect(page.locator('figure')).toHaveCount(5);
   await page.getByRole('group', { name: 'Lane on show' }).getByRole('button', { name: lanes[1]! }).click();
   await expect(page.getByRole('figure', { name: new RegExp(`^①.*${lanes[1]!.slice(0, 5)}`) })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await expectAccessible(page);
+});
+
+test('slow motion on a phone shows each panel that it speaks of', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'replayed');
+  await page.getByRole('button', { name: 'Slow motion' }).click();
+  for (const panel of ['.panel.pairs', '.row.two', '.row.two', '.row.one', '.row.heads', '.row.three']) {
+    await expect(page.locator(panel)).toHaveCSS('outline-style', 'solid');
+    await expect(page.locator(panel)).toBeInViewport({ ratio: 0.95 });
+    const [box, bar] = [(await page.locator(panel).boundingBox())!, (await page.getByRole('region', { name: 'Slow motion' }).boundingBox())!];
+    expect(box.y + box.height, panel).toBeLessThanOrEqual(bar.y + 1);
+    await page.getByRole('button', { name: 'Next (space)' }).click();
+  }
 });

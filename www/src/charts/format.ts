@@ -102,10 +102,26 @@ export function cut(text: string, width: number, font: number): string {
   return chars.length > 0 ? `${chars.join('').trimEnd()}…` : '';
 }
 
-/** Lane names that fit: as they are, else their first words where those tell them apart, else cut. */
+/** Each lane's name without its form; without its parameters, too. */
+const formless = (name: string): string => name.replace(/^([^(（=]*?) ?[(（][^)）]*[)）]/, '$1');
+const bare = (name: string): string => formless(name).replace(/ \S+=.*$/, '');
+
+/** Each lane's shortest name that no other lane has: the method alone, or with its parameters, or all that it is called. */
+export function bareNames(names: readonly string[]): string[] {
+  const alone = (of: (name: string) => string, name: string): boolean => names.filter((other) => of(other) === of(name)).length === 1;
+  return names.map((name) => (alone(bare, name) ? bare(name) : alone(formless, name) ? formless(name) : name));
+}
+
+/** Lane names without their forms, where that still tells them apart. */
+export function plainNames(names: readonly string[]): string[] {
+  const plain = names.map(formless);
+  return names.map((name, i) => (plain.filter((other) => other === plain[i]).length === 1 ? (plain[i] ?? name) : name));
+}
+
+/** Lane names that fit: as they are, else without forms, else as short as tells them apart, and cut. */
 export function shortNames(names: readonly string[], width: number, font: number): string[] {
-  if (names.every((name) => textWidth(name, font) <= width)) return [...names];
-  const first = names.map((name) => name.split(' ')[0] ?? name);
-  const plain = new Set(first).size === names.length ? first : names;
-  return plain.map((name) => cut(name, width, font));
+  const fit = (list: readonly string[]): boolean => list.every((name) => textWidth(name, font) <= width);
+  if (fit(names)) return [...names];
+  if (fit(plainNames(names))) return plainNames(names);
+  return bareNames(names).map((name) => cut(name, width, font));
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { inFrame, whenDrawn } from './frames';
+import { inFrame, inMotion, whenDrawn } from './frames';
 
 /** A clock and frames that go on only when told to. */
 function stage(): { next: () => void; after: () => void; spend: (ms: number) => void; frames: () => number } {
@@ -64,6 +64,43 @@ describe('drawing in turns', () => {
     back[2]!();
     next();
     expect(drawn).toEqual(['a', 'b', 'd', 'a']);
+    expect(frames()).toBe(0);
+  });
+
+  it('puts off what will run over the part, and counts what is in motion', () => {
+    const { next, spend, frames } = stage();
+    const drawn: string[] = [];
+    const draws = [1, 1.5, 5].map((cost) => () => {
+      drawn.push(String(cost));
+      spend(cost);
+    });
+    const ask = (): void => draws.forEach((draw) => void inFrame(draw));
+    ask();
+    // Nothing is known of them yet.
+    next();
+    next();
+    expect([frames(), drawn.splice(0)]).toEqual([0, ['1', '1.5', '5']]);
+    ask();
+    next();
+    expect(drawn).toEqual(['1']);
+    next();
+    expect(drawn).toEqual(['1', '1.5']);
+    next();
+    expect([frames(), drawn.splice(0)]).toEqual([0, ['1', '1.5', '5']]);
+    // What moves is painted in every frame until it is there; a frame that it fills draws nothing else.
+    let steps = 3;
+    inMotion(() => (spend(1.2), drawn.push('…'), (steps -= 1) > 0));
+    inFrame(draws[0]!);
+    next();
+    next();
+    expect(drawn).toEqual(['…', '…']);
+    next();
+    expect([frames(), drawn]).toEqual([1, ['…', '…', '…']]);
+    next();
+    expect([frames(), drawn.at(-1)]).toEqual([0, '1']);
+    const stop = inMotion(() => true);
+    stop();
+    next();
     expect(frames()).toBe(0);
   });
 });

@@ -1,10 +1,14 @@
 // Shares the drawing of all charts over animation frames: those that wait are drawn in the order in which they asked, until
 // the frame has spent its part; the rest have the next one. What trains needs the cores, too, so no frame may be long.
 
-/** What of an animation frame the charts may take, ms; the last one of a frame may run over it. */
+/** What of an animation frame the charts may take, ms; only a chart that takes more by itself runs over it. */
 const PART_MS = 2;
 
 const waiting = new Set<() => void>();
+/** What is on its way somewhere and is drawn in every frame until it is there. */
+const moving = new Set<() => boolean>();
+/** What each took lately, ms. */
+const costs = new WeakMap<() => void, number>();
 let timer = 0;
 let listeners: ((ms: number) => void)[] = [];
 let spent = 0;
@@ -20,23 +24,42 @@ function frame(): void {
     [listeners, spent] = [[], 0];
     for (const listener of told) listener(ms);
   });
+  for (const paint of moving) if (!paint()) moving.delete(paint);
+  let fresh = performance.now() - from < PART_MS / 2;
   for (const draw of waiting) {
+    const before = performance.now();
+    const usual = costs.get(draw) ?? 0;
+    // One is drawn in any frame whose motion leaves room; another where it will not run over.
+    if (!fresh && (before - from >= PART_MS || before - from + usual > PART_MS)) break;
+    fresh = false;
     waiting.delete(draw);
     draw();
-    if (performance.now() - from >= PART_MS) break;
+    const took = performance.now() - before;
+    costs.set(draw, usual === 0 ? took : (usual + took) / 2);
   }
-  if (waiting.size > 0) timer = requestAnimationFrame(frame);
+  if (waiting.size + moving.size > 0) ask();
+}
+
+function ask(): void {
+  if (timer === 0) timer = requestAnimationFrame(frame);
 }
 
 /** Tells once when all that waits has been drawn, at the earliest after the next frame, and how long that took. */
 export function whenDrawn(listener: (ms: number) => void): void {
   listeners.push(listener);
-  if (timer === 0) timer = requestAnimationFrame(frame);
+  ask();
 }
 
 /** Draws in one of the next frames, once however often it is asked for; gives what takes the request back. */
 export function inFrame(draw: () => void): () => void {
   waiting.add(draw);
-  if (timer === 0) timer = requestAnimationFrame(frame);
+  ask();
   return () => void waiting.delete(draw);
+}
+
+/** Paints in every frame for as long as it says that it is not there yet; gives what stops it. */
+export function inMotion(paint: () => boolean): () => void {
+  moving.add(paint);
+  ask();
+  return () => void moving.delete(paint);
 }

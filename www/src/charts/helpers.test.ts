@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { cut, fitText, fmt, pct, plain, plusMinus, tickText } from './format';
-import { decimate, niceDomain, placeBeside, spread, Sticky } from './layout';
+import { bareNames, cut, fitText, fmt, pct, plain, plusMinus, shortNames, tickText } from './format';
+import { Ground } from './ground';
+import { decimate, niceDomain, overlaps, spread, Sticky } from './layout';
 import { logTicks } from './axis';
 
 describe('numbers', () => {
@@ -21,6 +22,12 @@ describe('texts', () => {
     expect(fitText(['long label', 'short'], 40, 10)).toBe('short');
     expect(cut('sentimental', 30, 10)).toMatch(/^sen?t?…$/);
     expect(cut('sentimental', 0, 10)).toBe('');
+    expect(bareNames(['KLDPO τ=0.1', 'Dr. DPO β′=1', 'WDPO (appendix F) ρ=0.1 #2', 'EXO（ペア）'])).toEqual(['KLDPO', 'Dr. DPO', 'WDPO', 'EXO']);
+    expect(bareNames(['DPO', 'KLDPO τ=0.1', 'KLDPO (exact radius) ρ=1'])).toEqual(['DPO', 'KLDPO τ=0.1', 'KLDPO ρ=1']);
+    expect(bareNames(['KLDPO τ=0.1', "KLDPO (authors' code) τ=0.1"])).toEqual(['KLDPO τ=0.1', "KLDPO (authors' code) τ=0.1"]);
+    expect(bareNames(['DPO', 'DPO (kept)'])).toEqual(['DPO', 'DPO (kept)']);
+    const long = ['DPO', 'KLDPO（半径を固定） ρ=0.1', 'KLDPO（著者のコード） τ=0.1'];
+    expect([400, 80, 30].map((width) => shortNames(long, width, 10))).toEqual([long, ['DPO', 'KLDPO ρ=0.1', 'KLDPO τ=0.1'], ['DPO', expect.stringMatching(/^KL.*…$/), expect.stringMatching(/^KL.*…$/)]]);
   });
 });
 
@@ -52,11 +59,21 @@ describe('layout', () => {
 
   it('places a text off the boxes taken and off the path', () => {
     const within = { left: 0, top: 0, right: 100, bottom: 100 };
-    const right = placeBeside(50, 50, 30, 10, within, [], []);
-    expect(right?.box.left).toBeGreaterThan(50);
-    const path = Array.from({ length: 40 }, (_, i): [number, number] => [52 + i, 50]);
-    expect(placeBeside(50, 50, 30, 10, within, [], path)?.covered).toBe(0);
-    expect(placeBeside(50, 50, 300, 10, within, [], [])).toBeUndefined();
+    const ground = new Ground(within);
+    const beside = ground.place(50, 50, 30, 10);
+    expect(beside?.box.left).toBeGreaterThan(50);
+    ground.line([[52, 50], [98, 50]]);
+    ground.mark(40, 40, 4);
+    expect(ground.covered(beside!.box)).toBeGreaterThan(0);
+    const free = ground.place(50, 50, 30, 10)!;
+    expect(ground.covered(free.box)).toBe(0);
+    ground.take(free.box);
+    const other = ground.place(50, 50, 30, 10)!;
+    expect([ground.covered(other.box), overlaps(other.box, free.box)]).toEqual([0, false]);
+    // Where lines are all over, the place with the fewest; where no place is large enough, none.
+    for (let y = 1; y < 100; y += 6) ground.line([[0, y], [100, y]]);
+    expect(ground.place(50, 50, 30, 10)!.covered).toBeGreaterThan(0);
+    expect(ground.place(50, 50, 300, 10)).toBeUndefined();
   });
 
   it('labels decades, and 2 and 5 within one', () => {

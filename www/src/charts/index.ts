@@ -11,5 +11,5 @@ export { english, useText, type ChartText } from './text';
 export { TiltChart, type TiltOptions, type TiltView } from './tilt';
 export { TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
 export type { TiltKnob } from './tilt-knob';
-export { fmt, pct, plusMinus } from './format';
+export { bareNames, fmt, pct, plusMinus } from './format';
 export { dashArray, shapePath } from './shapes';

@@ -2,7 +2,7 @@
 
 import type { Box } from './chart';
 import { textWidth } from './format';
-import { placeBeside } from './layout';
+import type { Ground } from './ground';
 
 /** A lane at one evaluation. */
 export interface PlanePoint {
@@ -47,12 +47,11 @@ export function arrowHeads(path: readonly Spot[], every: number): Head[] {
   return out;
 }
 
-/** A label that belongs to a point: its text variants from long to short. */
+/** A label that belongs to a point, or to whichever of several suits it: its text variants from long to short. */
 export interface EndLabel {
-  x: number;
-  y: number;
+  at: readonly (readonly [number, number])[];
   texts: readonly string[];
-  /** Left out rather than led to from afar. */
+  /** Left out rather than drawn over a line or led to from afar. */
   quiet?: boolean;
 }
 
@@ -64,44 +63,31 @@ export interface PlacedLabel {
   leader: string;
 }
 
-/** Places labels one after the other; the first variant that covers little of the paths wins. */
-export function placeLabels(labels: readonly (EndLabel | undefined)[], paths: readonly Spot[][], within: Box, font: number): (PlacedLabel | undefined)[] {
+/** Places labels one after the other; a short text beside its point says more than a long one far from it. */
+export function placeLabels(labels: readonly (EndLabel | undefined)[], ground: Ground, font: number): (PlacedLabel | undefined)[] {
   const height = font * 1.2;
-  const obstacles = paths.flatMap((path) => along(path, font * 0.6));
-  const taken: Box[] = [];
-  for (const label of labels) if (label) taken.push({ left: label.x - 4, top: label.y - 4, right: label.x + 4, bottom: label.y + 4 });
   return labels.map((label) => {
-    let best: { text: string; box: Box; x: number; y: number; away: number; price: number } | undefined;
+    let best: { text: string; box: Box; from: readonly [number, number]; to: [number, number]; away: number; covered: number; price: number } | undefined;
     for (const text of label?.texts ?? []) {
-      if (!label) break;
-      const place = placeBeside(label.x, label.y, textWidth(text, font), height, within, taken, obstacles);
-      if (!place) continue;
-      const { box } = place;
-      const [x, y] = [Math.max(box.left, Math.min(box.right, label.x)), Math.max(box.top, Math.min(box.bottom, label.y))];
-      const away = Math.hypot(x - label.x, y - label.y);
-      // A short text beside the point says more than a long one far from it.
-      const price = place.covered + away / font;
-      if (!best || price < best.price) best = { text, box, x, y, away, price };
-      if (best.price <= 2) break;
+      for (const from of label?.at ?? []) {
+        const place = ground.place(from[0], from[1], textWidth(text, font), height, label?.quiet);
+        if (!place) continue;
+        const { box, covered } = place;
+        const to: [number, number] = [Math.max(box.left, Math.min(box.right, from[0])), Math.max(box.top, Math.min(box.bottom, from[1]))];
+        const away = Math.hypot(to[0] - from[0], to[1] - from[1]);
+        const price = covered * 100 + away / font;
+        if (!best || price < best.price) best = { text, box, from, to, away, covered, price };
+      }
+      if (best && best.price <= 2) break;
     }
     if (!best || !label) return undefined;
-    const { text, box, x, y, away } = best;
-    if (label.quiet && away > font * 2.5) return undefined;
+    const { text, box, from, to, away, covered } = best;
+    if (label.quiet && (covered > 0 || away > font * 2.5)) return undefined;
+    ground.take(box);
     const far = away > font && !label.quiet;
-    taken.push(box);
-    return { text, box, leader: far ? `M${label.x.toFixed(1)} ${label.y.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}` : '' };
+    if (far) ground.line([from, to]);
+    return { text, box, leader: far ? `M${from.map((v) => v.toFixed(1)).join(' ')}L${to.map((v) => v.toFixed(1)).join(' ')}` : '' };
   });
-}
-
-/** Points on a path about every `gap` pixels. */
-function along(path: readonly Spot[], gap: number): [number, number][] {
-  const out: [number, number][] = [];
-  for (let i = 1; i < path.length; i += 1) {
-    const [a, b] = [path[i - 1] as Spot, path[i] as Spot];
-    const parts = Math.min(100, Math.ceil(Math.hypot(b.px - a.px, b.py - a.py) / gap));
-    for (let k = 1; k <= parts; k += 1) out.push([a.px + ((b.px - a.px) * k) / parts, a.py + ((b.py - a.py) * k) / parts]);
-  }
-  return out;
 }
 
 /** y where a path first comes to `level` of `by`, between two points in a straight line, with its error; undefined before that. */

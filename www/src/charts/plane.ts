@@ -5,7 +5,8 @@ import { line } from 'd3-shape';
 import { Figure, type Box, type ChartOptions, type Table } from './chart';
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
 import { make, Pool, set, show, write } from './dom';
-import { fitText, fmt, plain } from './format';
+import { bareNames, fitText, fmt, plain, plainNames } from './format';
+import { Ground } from './ground';
 import { decimate, niceDomain, span, Sticky } from './layout';
 import { arrowHeads, crossingOf, klLevels, placeLabels, type EndLabel, type Head, type PlanePoint, type Spot } from './plane-path';
 import { Readout } from './readout';
@@ -78,6 +79,9 @@ export class PlaneChart extends Figure<PlaneView> {
   private metric = '';
   private spots: Spot[] = [];
   private marks: Mark[] = [];
+  private heads: Head[] = [];
+  /** What the labels were last placed for. */
+  private seen = '';
   private told: number | null = null;
 
   constructor(host: HTMLElement, options: PlaneOptions = {}) {
@@ -153,7 +157,7 @@ export class PlaneChart extends Figure<PlaneView> {
     this.drawPaths(view, pixels, reached);
     this.drawLevels(view, reached, x, y);
     this.cursor.draw(this.spots.map((spot) => [spot.px, spot.py]), this.spots.map((spot) => spot.lane * 1e9 + spot.step), font);
-    this.drawLabels(reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
+    this.drawLabels(pixels, reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
   }
 
   private domains(paths: readonly (readonly PlanePoint[])[], start: { x: number; y: number } | undefined): [[number, number], [number, number]] {
@@ -186,7 +190,7 @@ export class PlaneChart extends Figure<PlaneView> {
   private drawPaths(view: PlaneView, pixels: readonly Spot[][], reached: readonly Spot[][]): void {
     const shape = line<Spot>().digits(1).x((p) => p.px).y((p) => p.py);
     const later = this.later.take(pixels.length);
-    const heads: Head[] = [];
+    const heads: Head[] = (this.heads = []);
     this.lines.take(pixels.length).forEach((node, i) => {
       const lane = view.lanes[i];
       const path = reached[i] ?? [];
@@ -211,19 +215,25 @@ export class PlaneChart extends Figure<PlaneView> {
     });
   }
 
-  private drawLabels(reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
+  private drawLabels(pixels: readonly Spot[][], reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
     const font = this.font;
     const ends = reached.map((path) => path[path.length - 1]);
-    const labels = ends.map((end, i): EndLabel | undefined => end && { x: end.px, y: end.py, texts: this.endTexts(i, end) });
-    labels.push(start && { x: start[0], y: start[1], texts: this.text.start });
-    // The KL that a row of marks has, beside the one on DPO's path.
+    // Between two evaluations nothing of it changes.
+    const sight = JSON.stringify([pixels.map((path) => path.map((spot) => [Math.round(spot.px), Math.round(spot.py)])), ends.map((end) => end?.step), this.marks.map((mark) => [Math.round(mark.px), Math.round(mark.py)]), this.view?.lanes.map((lane) => [lane.name, lane.baseline]), start, equal, box, font, this.width]);
+    if (sight === this.seen) return;
+    this.seen = sight;
+    const all = (this.view?.lanes ?? []).map((lane) => lane.name);
+    // With many lanes, their names are as much as fits beside the paths.
+    const short = all.length > 3 ? [plainNames(all), bareNames(all)] : [all];
+    const labels = ends.map((end, i): EndLabel | undefined => end && { at: [[end.px, end.py]], texts: this.endTexts(i, end, short.map((names) => names[i] ?? '')) });
+    labels.push(start && { at: [start], texts: this.text.start });
+    // The KL that a row of marks has, beside the one of them that leaves room for it, DPO's first.
     for (const level of new Set(this.marks.map((mark) => mark.kl))) {
-      const mark = this.marks.find((each) => each.kl === level && this.isBaseline(each.lane)) ?? this.marks.find((each) => each.kl === level);
-      labels.push(mark && { x: mark.px, y: mark.py, texts: [this.text.klMark(plain(level))], quiet: true });
+      const row = this.marks.filter((mark) => mark.kl === level).sort((a, b) => Number(this.isBaseline(b.lane)) - Number(this.isBaseline(a.lane)));
+      labels.push({ at: row.map((mark) => [mark.px, mark.py] as const), texts: [this.text.klMark(plain(level))], quiet: true });
     }
-    labels.push(equal && { x: equal[0], y: equal[1], texts: [this.text.equal], quiet: true });
-    const within = { left: box.left, top: box.top - font * 0.5, right: this.width, bottom: box.bottom };
-    const placed = placeLabels(labels, reached, within, font);
+    labels.push(equal && { at: [equal], texts: [this.text.equal], quiet: true });
+    const placed = placeLabels(labels, this.ground(pixels, ends, start, box), font);
     const names = this.names.take(placed.length);
     this.leaders.take(placed.length).forEach((leader, i) => {
       const [place, name] = [placed[i], names[i]];
@@ -244,14 +254,26 @@ export class PlaneChart extends Figure<PlaneView> {
     if (start) set(this.start0, { cx: start[0], cy: start[1], r: Math.max(3.5, font * 0.4) });
   }
 
+  /** All that is drawn, for the labels to keep off. */
+  private ground(paths: readonly Spot[][], ends: readonly (Spot | undefined)[], start: [number, number] | undefined, box: Box): Ground {
+    const font = this.font;
+    const ground = new Ground({ left: box.left, top: box.top - font * 0.5, right: this.width, bottom: box.bottom });
+    for (const path of paths) ground.line(path.map((spot) => [spot.px, spot.py]));
+    for (const row of this.contours()) ground.line(row.map((mark) => [mark.px, mark.py]));
+    for (const head of this.heads) ground.mark(head.x, head.y, font * 0.4);
+    for (const mark of this.marks) ground.mark(mark.px, mark.py, font * 0.3);
+    for (const end of ends) if (end) ground.mark(end.px, end.py, font * 0.35);
+    if (start) ground.mark(start[0], start[1], font * 0.45);
+    return ground;
+  }
+
   /** Labels of a path's end, from long to short. */
-  private endTexts(index: number, end: Spot): string[] {
-    const name = this.view?.lanes[index]?.name ?? '';
-    // With many lanes, their names are as much as fits beside the paths.
-    const wide = this.width >= this.font * 32 && (this.view?.lanes.length ?? 0) < 4;
+  private endTexts(index: number, end: Spot, names: readonly string[]): string[] {
+    const name = names[0] ?? '';
+    const wide = this.width >= this.font * 36 && (this.view?.lanes.length ?? 0) < 4;
     const kl = end.kl !== undefined && Number.isFinite(end.kl) ? ` · ${this.text.kl(fmt(end.kl))}` : '';
     const role = this.isBaseline(index) ? ` (${this.text.baseline})` : '';
-    return wide ? [`${name}${role}${kl}`, `${name}${kl}`, name] : [name];
+    return [...(wide ? [`${name}${role}${kl}`, `${name}${kl}`] : []), ...new Set(names)];
   }
 
   private isBaseline(index: number): boolean {
@@ -276,14 +298,18 @@ export class PlaneChart extends Figure<PlaneView> {
         return there ? [{ kl, lane, x: there.x, y: there.y, px: x(there.x), py: y(there.y) }] : [];
       }),
     );
-    const rows = [...new Set(this.marks.map((mark) => mark.kl))].map((kl) => this.marks.filter((mark) => mark.kl === kl));
-    this.levels.take(rows.length).forEach((node, i) => {
-      // From left to right, so that the contour does not cross itself.
-      const row = [...(rows[i] ?? [])].sort((p, q) => p.px - q.px);
+    const contours = this.contours();
+    this.levels.take(contours.length).forEach((node, i) => {
+      const row = contours[i] ?? [];
       set(node, { d: row.length > 1 ? `M${row.map((mark) => `${mark.px.toFixed(1)} ${mark.py.toFixed(1)}`).join('L')}` : '' });
     });
     const r = this.font * 0.32;
     set(this.crosses, { d: this.marks.map(({ px, py }) => `M${(px - r).toFixed(1)} ${(py - r).toFixed(1)}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`).join('') });
+  }
+
+  /** The marks of each level, from left to right, so that the contour does not cross itself. */
+  private contours(): Mark[][] {
+    return [...new Set(this.marks.map((mark) => mark.kl))].map((kl) => this.marks.filter((mark) => mark.kl === kl).sort((p, q) => p.px - q.px));
   }
 
   /** Reads a point out, and tells its step; -1 for none. */

@@ -28,6 +28,9 @@ export interface SharesView {
   note?: string | undefined;
 }
 
+/** Length of the piece of dashed line beside its name, in units of the type. */
+const DASH = 2;
+
 /** Shares per group over steps; the first group is on top, the last on the base line. */
 export class SharesChart extends Figure<SharesView> {
   private readonly areas: Pool<SVGPathElement>;
@@ -37,7 +40,9 @@ export class SharesChart extends Figure<SharesView> {
   private readonly axes: Axes;
   private readonly later: SVGRectElement;
   private readonly line: SVGPathElement;
+  /** What the dashed line is, over the plot, and a piece of it. */
   private readonly trained: SVGTextElement;
+  private readonly sample: SVGPathElement;
   private readonly note: SVGTextElement;
   private readonly when: SVGTextElement;
   private readonly readout: Readout;
@@ -54,9 +59,10 @@ export class SharesChart extends Figure<SharesView> {
     this.later = make(this.body, 'rect', { class: 'chart-later' });
     this.guides = new Pool(() => make(this.body, 'path', { class: 'chart-guide' }));
     this.line = make(this.body, 'path', { class: 'chart-base' });
-    this.trained = make(this.body, 'text', { class: 'chart-halo', dy: '-0.35em' });
     this.note = make(this.body, 'text', { class: 'chart-halo chart-muted', 'text-anchor': 'end' });
     this.when = make(this.svg, 'text', { class: 'chart-label', 'text-anchor': 'end' });
+    this.trained = make(this.svg, 'text', { class: 'chart-label', 'text-anchor': 'end' });
+    this.sample = make(this.svg, 'path', { class: 'chart-guide' });
     this.readout = new Readout(this.svg);
     this.svg.addEventListener('pointermove', (event) => this.point(event));
     this.svg.addEventListener('pointerleave', () => this.readout.hide());
@@ -89,22 +95,20 @@ export class SharesChart extends Figure<SharesView> {
     const x = scaleLinear(domain, [box.left, box.right]);
     this.toX = x;
     this.drawn = view ? decimate(n, (box.right - box.left) / 2) : [];
-    const label = view?.labels ?? this.text.shareOf[view?.layer ?? 'factor'];
     const scrubbed = view?.cursor !== undefined && now >= 0 && now < n - 1;
-    const when = scrubbed ? `${this.text.step} ${at(view?.steps, now)}` : '';
+    const head = this.head(view, n, scrubbed ? `${this.text.step} ${at(view?.steps, now)}` : '');
     this.axes.draw({
       box, font, width: this.width, x, y,
       xTicks: n > 0 ? stepTicks(x, tickCount(box.right - box.left, font, 7, 6)) : [],
       yTicks,
       xLabel: [this.text.step],
-      yLabel: fitText(label, this.width - 2 - (when ? textWidth(when, font) + font : 0), font),
+      yLabel: head.label,
       ownRow,
     });
     this.waiting(n === 0, box);
     this.readout.hide();
     show(this.body, n > 0);
-    set(this.when, { x: this.width - 1, y: font * 1.05 });
-    write(this.when, when);
+    this.drawKey(head.key, head.when);
     this.drawAreas(x, y, n);
     this.drawTags(now, texts, y, groups);
     if (!view || n === 0) return;
@@ -182,7 +186,7 @@ export class SharesChart extends Figure<SharesView> {
 
   /** Dashed lines where the bands would meet if the adversary left the training data as it is. */
   private drawTraining(view: SharesView, y: (v: number) => number): void {
-    const { box, font } = this;
+    const { box } = this;
     const groups = view.groups.length;
     const edges: number[] = [];
     let low = 0;
@@ -193,16 +197,31 @@ export class SharesChart extends Figure<SharesView> {
     this.guides.take(edges.length).forEach((node, i) => {
       set(node, { d: `M${box.left} ${y(edges[i] ?? 0)}H${box.right}` });
     });
-    const edge = edges[edges.length - 1];
-    const room = box.right - box.left - font;
-    const text = edge === undefined || room < textWidth(this.text.training.split(' ')[0] ?? '', font)
-      ? ''
-      : groups === 2
-        ? fitText(this.text.trainingShare(pct(edge)), room, font)
-        : cut(this.text.training, room, font);
-    write(this.trained, text);
-    const above = edge === undefined ? box.bottom : Math.max(y(edge), box.top + font * 1.6);
-    set(this.trained, { x: box.left + font * 0.5, y: above });
+  }
+
+  /** What stands over the plot: the vertical label, what the dashed line is, the step that the numbers are of; the longest that fit. */
+  private head(view: SharesView | undefined, n: number, step: string): { label: string; key: string; when: string } {
+    const font = this.font;
+    const labels = view?.labels ?? this.text.shareOf[view?.layer ?? 'factor'];
+    const groups = view?.groups.length ?? 0;
+    const keys = n === 0 || groups < 2 ? [''] : groups === 2 ? this.text.trainingShare(pct(at(view?.training, 1))) : this.text.trainingEdges;
+    const wide = (text: string, more = 0): number => (text === '' ? 0 : textWidth(text, font) + font * (1 + more));
+    const all = labels.flatMap((label, i) =>
+      keys.flatMap((key, j) => [...new Set([step, ''])].map((when, k) => ({ label, key, when, cost: i + j + 2 * k, width: textWidth(label, font) + wide(key, DASH) + wide(when) }))),
+    );
+    all.sort((a, b) => a.cost - b.cost);
+    return all.find(({ width }) => width <= this.width - 2) ?? { label: fitText(labels, this.width - 2, font), key: '', when: '' };
+  }
+
+  private drawKey(key: string, when: string): void {
+    const { font, width } = this;
+    const y = font * 1.05;
+    set(this.trained, { x: width - 1, y });
+    write(this.trained, key);
+    const left = width - 1 - textWidth(key, font) - font * DASH;
+    set(this.sample, { d: key === '' ? '' : `M${left} ${y - font * 0.35}h${font * (DASH - 0.4)}` });
+    set(this.when, { x: key === '' ? width - 1 : left - font * 0.8, y });
+    write(this.when, when);
   }
 
   private tagText(group: number, now: number, wide: boolean): string {

@@ -5,17 +5,20 @@ import { Figure, groupAt, type Box, type ChartOptions, type Table } from './char
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
 import type { Metric } from './bars';
 import { make, Pool, round, set, show, write } from './dom';
-import { fitText, fmt, pct, plain, shortNames, strongWidth, textWidth } from './format';
+import { fitText, fmt, pct, plain, plainNames, shortNames, strongWidth, textWidth } from './format';
 import { niceDomain, span, spread, Sticky } from './layout';
 import { dashArray } from './shapes';
 import { ShiftHandle } from './shift-handle';
-import { worstOf, worthAt, worthErrorAt, type ShiftLane, type ShiftView, type Worth } from './shift-value';
+import { worstOf, worthAt, worthErrorAt, type Ball, type ShiftLane, type ShiftView, type Worth } from './shift-value';
 
 /** Options of a shift chart. */
 export interface ShiftOptions extends ChartOptions {
   /** α was dragged or keyed; the chart has moved already. */
   onAlpha?: (alpha: number) => void;
 }
+
+/** Height of the row over the plot, in units of the type. */
+const ROW = 1.3;
 
 /** Value of every lane over α. */
 export class ShiftChart extends Figure<ShiftView> {
@@ -69,8 +72,8 @@ export class ShiftChart extends Figure<ShiftView> {
     const front = layer();
     front.setAttribute('class', 'chart-front');
     this.worst = new Pool(() => make(front, 'path', { class: 'chart-worst' }));
-    this.ballText = make(front, 'text', { class: 'chart-halo chart-muted' });
-    this.trainingText = make(front, 'text', { class: 'chart-halo chart-muted' });
+    this.ballText = make(front, 'text', { class: 'chart-muted' });
+    this.trainingText = make(front, 'text', { class: 'chart-muted' });
     this.dots = new Pool(() => make(front, 'circle', { class: 'chart-dot' }));
     this.names = new Pool(() => make(front, 'text', { dy: '0.35em' }));
     this.numbers = new Pool(() => make(front, 'text', { class: 'chart-strong', dy: '0.35em', 'text-anchor': 'end' }));
@@ -88,7 +91,8 @@ export class ShiftChart extends Figure<ShiftView> {
     const font = this.font;
     const sheet = rows(this.height, font);
     const lanes = (view?.lanes ?? []).filter(hasWorth);
-    const top = sheet.top;
+    // A row of its own over the plot for what is marked along α: no curve and no rule comes there.
+    const top = sheet.top + (lanes.length > 0 ? Math.round(font * ROW) : 0);
     const bottom = this.height - sheet.bottom;
     const y = scaleLinear(this.domain(view, lanes), [bottom, top]);
     const yTicks = linearTicks(y, tickCount(bottom - top, font, 2.6, 6));
@@ -121,10 +125,9 @@ export class ShiftChart extends Figure<ShiftView> {
     show(this.body, lanes.length > 0);
     if (!view || lanes.length === 0) return;
 
-    this.drawBall(view, x);
+    this.drawMarks(view, x);
     this.drawLines(view, lanes, x, y);
     this.drawWorst(view, lanes, x, y);
-    this.drawTraining(view, x);
     this.drawHandle(view, lanes, values, x, y);
     this.drawLabels(view, lanes, texts, names, y);
   }
@@ -200,42 +203,55 @@ export class ShiftChart extends Figure<ShiftView> {
     });
   }
 
-  /** The mixes that a robust lane's ambiguity set holds. */
-  private drawBall(view: ShiftView, x: (v: number) => number): void {
+  /** The training mix, and the mixes that a robust lane's ambiguity set holds: named over the plot, side by side. */
+  private drawMarks(view: ShiftView, x: (v: number) => number): void {
     const { box, font } = this;
     const { ball } = view;
+    const trained = Number.isFinite(view.training);
     for (const node of [this.ball, this.ballEdge, this.ballText]) show(node, ball !== undefined);
+    for (const node of [this.training, this.trainingText]) show(node, trained);
+    const [from, to] = ball ? [x(ball.low), x(ball.high)] : [NaN, NaN];
+    const px = x(bounded(view.training));
+    const foot = box.top - font * 0.3;
+    if (ball) {
+      set(this.ball, { d: `M${from} ${box.top}H${to}V${box.bottom}H${from}Z` });
+      set(this.ballEdge, { d: `M${from} ${box.top}V${foot}H${to}V${box.top}` });
+    }
+    if (trained) set(this.training, { d: `M${px} ${foot - font * 0.1}V${box.bottom}` });
+    // The longest texts that have room beside each other.
+    const mixes = trained ? (view.trainingLabel ?? this.text.trainingMix) : [''];
+    const balls = ball ? this.ballTexts(view, ball) : [''];
+    const [left, right] = [box.left, this.width - 1];
+    const gap = trained && ball ? font : 0;
+    // The whole name of the training mix before the whole sentence on the set.
+    const pairs = mixes.flatMap((a) => balls.map((b) => [a, b] as const));
+    const [mix = '', name = ''] = pairs.find(([a, b]) => textWidth(a, font) + gap + textWidth(b, font) <= right - left) ?? pairs[pairs.length - 1] ?? [];
+    const [wide, long] = [textWidth(mix, font), textWidth(name, font)];
+    const held = (middle: number, width: number): number => Math.max(left, Math.min(right - width, middle - width / 2));
+    // Each over what it names; the set's gives way, and the training mix's where even that is not enough.
+    let [mixAt, ballAt] = [held(px, wide), held((from + to) / 2, long)];
+    if (trained && ball) {
+      if (px > (from + to) / 2 && mixAt - gap - long >= left) ballAt = Math.min(ballAt, mixAt - gap - long);
+      else {
+        ballAt = Math.max(ballAt, mixAt + wide + gap);
+        if (ballAt + long > right) ballAt = right - long;
+        mixAt = Math.min(mixAt, ballAt - gap - wide);
+      }
+    }
+    const row = foot - font * 0.45;
+    set(this.trainingText, { x: mixAt, y: row });
+    write(this.trainingText, mix);
     if (!ball) return;
-    const [from, to] = [x(ball.low), x(ball.high)];
-    set(this.ball, { d: `M${from} ${box.top}H${to}V${box.bottom}H${from}Z` });
-    const low = box.bottom - font * 0.4;
-    set(this.ballEdge, { d: `M${from} ${low}V${box.bottom}M${from} ${low + font * 0.2}H${to}M${to} ${low}V${box.bottom}` });
-    // In a low plot a long text would lie over the lines.
-    const texts = this.text.ball(ball.lane, pct(ball.low), pct(ball.high)).slice(box.bottom - box.top < font * 8 ? 2 : 0);
-    const text = fitText(texts, box.right - box.left, font);
-    const half = textWidth(text, font) / 2;
-    const middle = Math.max(box.left + half, Math.min(box.right - half, (from + to) / 2));
-    // Above the handle's grip where it would lie under it.
-    const clear = Math.abs(x(this.alpha) - middle) > half + font;
-    set(this.ballText, { x: middle, y: clear ? low - font * 0.3 : box.bottom - font * 1.8, 'text-anchor': 'middle' });
-    write(this.ballText, text);
+    set(this.ballText, { x: ballAt, y: row });
+    write(this.ballText, name);
   }
 
-  private drawTraining(view: ShiftView, x: (v: number) => number): void {
-    const { box, font } = this;
-    const fine = Number.isFinite(view.training);
-    show(this.training, fine);
-    show(this.trainingText, fine);
-    if (!fine) return;
-    const px = x(bounded(view.training));
-    const text = fitText(view.trainingLabel ?? this.text.trainingMix, (box.right - box.left) / 2, font);
-    // On the side where the handle is not, if there is room.
-    const room = textWidth(text, font) + font;
-    const crossed = this.alpha >= view.training && x(this.alpha) < px + room;
-    const toRight = px + room < box.right && !(crossed && px - room > box.left);
-    set(this.training, { d: `M${px} ${box.top}V${box.bottom}` });
-    set(this.trainingText, { x: px + font * (toRight ? 0.4 : -0.4), y: box.top + font * 0.9, 'text-anchor': toRight ? 'start' : 'end' });
-    write(this.trainingText, text);
+  /** What the set is called, from long to short: with the lane's form, without it, without the lane. */
+  private ballTexts(view: ShiftView, ball: Ball): string[] {
+    const names = view.lanes.map((lane) => lane.name);
+    const say = (lane: string): string[] => this.text.ball(lane, pct(ball.low), pct(ball.high));
+    const [whole = '', named = '', ...bare] = say(ball.lane);
+    return [whole, named, say(plainNames(names)[names.indexOf(ball.lane)] ?? ball.lane)[1] ?? named, ...bare];
   }
 
   private drawHandle(view: ShiftView, lanes: readonly ShiftLane[], values: readonly number[], x: (v: number) => number, y: (v: number) => number): void {

@@ -11,7 +11,8 @@ export const japanese: ChartText = {
     factor: ['敵対者の重みの割合（%）', '敵対者の割合（%）', '割合（%）'],
     gradient: ['勾配全体に占める割合（%）', '勾配の割合（%）', '割合（%）'],
   },
-  trainingShare: (share) => [`学習データでは ${share}`, `データ ${share}`, 'データ'],
+  trainingShare: (share) => [`学習データ ${share}`, `データ ${share}`, share],
+  trainingEdges: ['学習データ', 'データ'],
   sharesSummary: (what, step, now, training) => `ステップ ${step} での${what}：${now}。学習データでは：${training}。`,
   loss: ['損失 ℓ（nats）', 'ℓ（nats）'],
   factor: ['敵対者の係数（倍、平均 1）', '敵対者の係数（倍）', '係数（倍）', '（倍）'],
@@ -21,7 +22,7 @@ export const japanese: ChartText = {
   pair: (id) => `ペア ${id}`,
   pairsByLoss: '損失の順に並べたペア',
   meanLoss: (loss) => `平均 ${loss}`,
-  clamp: (factor) => `打ち切り ×${factor}`,
+  clamp: (factor) => [`打ち切り ×${factor}`, `×${factor}`],
   sampleSize: (ess, n, radius) =>
     radius === null
       ? [`有効サンプルサイズ ${ess}／${n}`, `有効数 ${ess}／${n}`, `ESS ${ess}/${n}`, `ESS ${ess}`]
@@ -37,7 +38,8 @@ export const japanese: ChartText = {
   knobLabel: { tau: '敵対者の温度 τ', radius: '敵対者の KL 半径' },
   knobText: (kind, value, next) => {
     const text = kind === 'tau' ? `τ ${value}` : `半径 ${value}`;
-    return next ? [`${text}（次の歩から）`, `${text}（次）`, text] : [text];
+    const short = kind === 'tau' ? [text] : [text, `ρ ${value}`];
+    return next ? [`${text}（次のステップから）`, `${text}（次）`, ...short] : short;
   },
   ago: (steps) => `${steps} ステップ前`,
   ageColumn: '経過ステップ',

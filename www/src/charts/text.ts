@@ -10,7 +10,9 @@ export interface ChartText {
   training: string;
   /** Shares */
   shareOf: Record<'factor' | 'gradient', string[]>;
+  /** What the dashed line in ① is, with two groups and with more. */
   trainingShare: (share: string) => string[];
+  trainingEdges: string[];
   sharesSummary: (what: string, step: string, now: string, training: string) => string;
   /** Tilt */
   loss: string[];
@@ -21,7 +23,7 @@ export interface ChartText {
   pair: (id: number) => string;
   pairsByLoss: string;
   meanLoss: (loss: string) => string;
-  clamp: (factor: string) => string;
+  clamp: (factor: string) => string[];
   sampleSize: (ess: string, n: number, radius: string | null) => string[];
   pairReadout: (loss: string, factor: string) => string;
   /** `n` pairs drawn, of which `batch` are in the batch that the numbers are of. */
@@ -86,7 +88,8 @@ export const english: ChartText = {
     factor: ['share of adversary’s weight (%)', 'adversary’s share (%)', 'share (%)'],
     gradient: ['share of the total gradient (%)', 'share of gradient (%)', 'share (%)'],
   },
-  trainingShare: (share) => [`in training data ${share}`, `training ${share}`, 'training'],
+  trainingShare: (share) => [`training data ${share}`, `training ${share}`, `data ${share}`, share],
+  trainingEdges: ['training data', 'training', 'data'],
   sharesSummary: (what, step, now, training) => `${what} at step ${step}: ${now}; in the training data: ${training}.`,
   loss: ['loss ℓ (nats)', 'ℓ (nats)'],
   factor: ['adversary’s factor (×, mean 1)', 'adversary’s factor (×)', 'factor (×)', '(×)'],
@@ -96,7 +99,7 @@ export const english: ChartText = {
   pair: (id) => `pair ${id}`,
   pairsByLoss: 'Pairs in order of loss',
   meanLoss: (loss) => `mean ${loss}`,
-  clamp: (factor) => `clamp ×${factor}`,
+  clamp: (factor) => [`clamp ×${factor}`, `×${factor}`],
   sampleSize: (ess, n, radius) =>
     radius === null
       ? [`effective sample size ${ess} of ${n}`, `ESS ${ess} of ${n}`, `ESS ${ess}/${n}`, `ESS ${ess}`]
@@ -118,7 +121,8 @@ export const english: ChartText = {
   knobLabel: { tau: 'Temperature τ of the adversary', radius: 'KL radius of the adversary' },
   knobText: (kind, value, next) => {
     const text = kind === 'tau' ? `τ ${value}` : `radius ${value}`;
-    return next ? [`${text}, from the next step`, `${text} next`, text] : [text];
+    const short = kind === 'tau' ? [text] : [text, `ρ ${value}`];
+    return next ? [`${text}, from the next step`, `${text} next`, ...short] : short;
   },
   ago: (steps) => `${steps} step${steps === 1 ? '' : 's'} ago`,
   ageColumn: 'steps since',

@@ -97,13 +97,12 @@ export class KnobHandle {
     set(this.focusRing, { x: px - wide / 2 - 3, y: this.height - high / 2 - 3, width: wide + 6, height: high + 6 });
     const value = plain(knob.value);
     const texts = this.host.text(knob.kind, value, next);
-    // Beside the grip: to the right where that is wide enough, for the points lie to the left.
+    // Beside the grip: to the right where that is wide enough, for the points lie to the left; else a little over them.
     const [left, right] = [px - wide - box.left, box.right - px - wide];
     const fits = (room: number): string | undefined => texts.find((each) => textWidth(each, font) * 1.1 < room);
     const toRight = fits(right) !== undefined;
     const text = fits(right) ?? fits(left) ?? texts.at(-1) ?? '';
-    const under = toRight ? 0 : font * 1.1;
-    const [edge, middle, length] = [px + (toRight ? wide * 0.9 : -wide * 0.9), Math.min(box.bottom - font, this.height + under), textWidth(text, font) * 1.1];
+    const [edge, middle, length] = [px + (toRight ? wide * 0.9 : -wide * 0.9), toRight ? Math.min(box.bottom - font, this.height) : Math.max(box.top + font * 0.6, this.height - font * 0.4), textWidth(text, font) * 1.1];
     set(this.name, { x: edge, y: middle, 'text-anchor': toRight ? 'start' : 'end' });
     write(this.name, text);
     this.covers = [

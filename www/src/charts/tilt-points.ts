@@ -3,6 +3,7 @@
 
 import { at, groupAt, type GroupStyle } from './chart';
 import { make, paint, Pool, set } from './dom';
+import { inMotion } from './frames';
 import { shapePath } from './shapes';
 
 /** What is drawn of the pairs. */
@@ -34,7 +35,8 @@ export class PointLayer {
   /** `[path]` points of each, and whether one of them is on its way. */
   private parts: { of: number[]; moving: boolean }[] = [];
   private began = 0;
-  private timer = 0;
+  /** Takes back what is on its way. */
+  private halt = (): void => undefined;
 
   constructor(parent: Element) {
     const node = make(parent, 'g', { class: 'chart-points' });
@@ -47,14 +49,13 @@ export class PointLayer {
     this.now = points;
     this.from = slide && moves() ? before : new Map();
     this.began = performance.now();
-    cancelAnimationFrame(this.timer);
-    this.timer = 0;
+    this.halt();
     this.sort();
-    this.paint(() => true);
+    if (this.paint(() => true)) this.halt = inMotion(() => this.paint((path) => path.moving));
   }
 
   stop(): void {
-    cancelAnimationFrame(this.timer);
+    this.halt();
   }
 
   /** Where each pair is drawn at this moment. */
@@ -90,10 +91,10 @@ export class PointLayer {
     });
   }
 
-  /** Draws the paths asked for, and goes on in the next frame with those of which a point is on its way. */
-  private paint(asked: (path: { moving: boolean }) => boolean): void {
+  /** Draws the paths asked for; true while a point of one is on its way. */
+  private paint(asked: (path: { moving: boolean }) => boolean): boolean {
     const points = this.now;
-    if (!points) return;
+    if (!points) return false;
     const groups = points.groups.length;
     const part = this.part();
     this.paths.take(this.parts.length).forEach((node, k) => {
@@ -113,7 +114,7 @@ export class PointLayer {
       set(node, { d, 'fill-opacity': FADES[FADES.length - 1 - Math.floor(k / Math.max(1, groups))] ?? 1 });
       paint(node, 'fill', group.color);
     });
-    this.timer = this.parts.some((path) => path.moving) ? requestAnimationFrame(() => this.paint((path) => path.moving)) : 0;
+    return this.parts.some((path) => path.moving);
   }
 }
 

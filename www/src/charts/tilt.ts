@@ -6,7 +6,7 @@ import { at, Figure, groupAt, type Box, type ChartOptions, type GroupStyle, type
 import { Axes, linearTicks, logTicks, rows, tickCount, tickWidth } from './axis';
 import { make, set, show, uid, write } from './dom';
 import { fmt, plain, textWidth } from './format';
-import { overlaps } from './layout';
+import { Ground } from './ground';
 import { PairCursor } from './tilt-cursor';
 import { Readout } from './readout';
 import { clampScale, TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
@@ -191,53 +191,61 @@ export class TiltChart extends Figure<TiltView> {
     return fit ? [fit.label, fit.text] : [labels[labels.length - 1] ?? '', ''];
   }
 
-  private drawGuides(view: TiltView, box: Box, x: (v: number) => number, y: (v: number) => number, domain: TiltDomain): void {
+  /** The mean's rule and the clamp's line, each named where the points, the curve and the handle leave room. */
+  private drawGuides(view: TiltView, box: Box, x: ((v: number) => number) & { invert(pixel: number): number }, y: (v: number) => number, domain: TiltDomain): void {
     const font = this.font;
     const tilt = view.batch ?? view;
     const hasMean = Number.isFinite(tilt.meanLoss);
-    show(this.mean, hasMean);
-    show(this.meanText, hasMean);
-    if (hasMean) {
-      const px = x(tilt.meanLoss);
-      // To the left, where there is room: a tilted curve rises to the right; and not under the handle.
-      const place = this.besideMean(px, [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)], box);
-      show(this.meanText, place !== undefined);
-      set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
-      if (place) {
-        set(this.meanText, { x: place.x, y: place.y, 'text-anchor': place.end ? 'end' : 'start' });
-        write(this.meanText, place.text);
-      }
-    }
+    const px = x(tilt.meanLoss);
     const limit = tilt.clamp === undefined ? NaN : tilt.clamp * clampScale(tilt);
     const hasClamp = limit <= domain.y[1] && limit >= domain.y[0];
-    show(this.clamp, hasClamp);
-    show(this.clampText, hasClamp);
+    const ground = this.ground(tilt, box, x, y);
+    const name = (node: SVGTextElement, texts: readonly string[], places: (width: number) => [number, number][]): void => {
+      const place = ground.first(texts, places, font);
+      show(node, place !== undefined);
+      if (!place) return;
+      set(node, { x: place.x, y: place.y });
+      write(node, place.text);
+      ground.take({ left: place.x, top: place.y - font, right: place.x + textWidth(place.text, font), bottom: place.y + font * 0.25 });
+    };
+    for (const node of [this.mean, this.meanText]) show(node, hasMean);
+    for (const node of [this.clamp, this.clampText]) show(node, hasClamp);
     if (hasClamp) {
       set(this.clamp, { d: `M${box.left} ${y(limit)}H${box.right}` });
-      const text = this.text.clamp(plain(limit));
-      // Over the line, at the end where the mean's label is not; under it, where there is no room.
-      const free = !hasMean || x(tilt.meanLoss) < (box.left + box.right) / 2;
-      set(this.clampText, { x: free ? box.right : box.left + font * 0.4, y: y(limit) - font * 1.3 > box.top ? y(limit) - font * 0.4 : y(limit) + font * 1.2, 'text-anchor': free ? 'end' : 'start' });
-      write(this.clampText, text);
+      ground.line([[box.left, y(limit)], [box.right, y(limit)]]);
+    }
+    if (hasMean) {
+      set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
+      // At the top of its rule, to the left where there is room: a tilted curve rises to the right.
+      const rows = box.bottom - box.top > font * 5 ? [0.9, 2.5, 4.1] : [0.9];
+      const sides = (width: number): number[] => [px - font * 0.3 - width, px + font * 0.3];
+      name(this.meanText, [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)], (width) => rows.flatMap((row) => sides(width).map((left): [number, number] => [left, box.top + font * row])));
+      ground.line([[px, box.top], [px, box.bottom]]);
+    }
+    if (hasClamp) {
+      // At an end of its line, over it or under it.
+      const sides = (width: number): number[] => [box.right - width, box.left + font * 0.4];
+      name(this.clampText, this.text.clamp(plain(limit)), (width) => [-0.4, 1.2, 2.6].flatMap((down) => sides(width).map((left): [number, number] => [left, y(limit) + font * down])).filter(([, base]) => base - font > box.top - font * 0.5));
     }
   }
 
-  /** The first place at the top of the mean's line, on either side, that the handle leaves free. */
-  private besideMean(px: number, texts: readonly string[], box: Box): { x: number; y: number; end: boolean; text: string } | undefined {
-    const font = this.font;
-    for (const text of texts) {
-      const width = textWidth(text, font);
-      for (const row of box.bottom - box.top > font * 5 ? [0, 1] : [0]) {
-        const y = box.top + font * (0.9 + 1.6 * row);
-        for (const end of [true, false]) {
-          const left = end ? px - font * 0.3 - width : px + font * 0.3;
-          const spot = { left, top: y - font * 0.9, right: left + width, bottom: y + font * 0.2 };
-          if (spot.left < box.left || spot.right > box.right || this.knob.covers.some((taken) => overlaps(spot, taken))) continue;
-          return { x: px + font * (end ? -0.3 : 0.3), y, end, text };
-        }
-      }
+  /** What is drawn in the plot, for the labels to keep off. */
+  private ground(tilt: Tilt, box: Box, x: ((v: number) => number) & { invert(pixel: number): number }, y: (v: number) => number): Ground {
+    const ground = new Ground(box);
+    for (const cover of this.knob.covers) ground.take(cover);
+    const curve = tiltCurve(tilt);
+    if (curve) ground.line(Array.from({ length: 33 }, (_, i): [number, number] => {
+      const at0 = box.left + ((box.right - box.left) * i) / 32;
+      return [at0, Math.max(box.top - 20, Math.min(box.bottom + 20, y(Math.max(curve(x.invert(at0)), 1e-9))))];
+    }));
+    const ages = this.view?.age;
+    for (let i = 0; i < (this.view?.losses.length ?? 0); i += 1) {
+      // Those of earlier batches are faint.
+      if (ages && at(ages, i) > 0) continue;
+      const place = this.cursor.place(i);
+      if (place) ground.mark(place[0], place[1], 2);
     }
-    return undefined;
+    return ground;
   }
 
   /** The batch's curve with its handle, and where another τ is set the curve that this batch would have under it. */

@@ -25,7 +25,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -73,7 +73,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -139,7 +139,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -182,7 +182,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -223,7 +223,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -266,7 +266,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -311,7 +311,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -345,7 +345,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -395,7 +395,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -445,7 +445,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.05,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -502,7 +502,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": [
           "authors",
           "newton"
@@ -580,7 +580,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.01,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -639,7 +639,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -703,7 +703,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -773,7 +773,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -830,7 +830,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.5,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1003,7 +1003,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1055,7 +1055,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1114,7 +1114,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1146,7 +1146,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.05,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1189,7 +1189,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.01,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1230,7 +1230,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1271,7 +1271,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1332,7 +1332,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1364,7 +1364,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1396,7 +1396,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1428,7 +1428,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1460,7 +1460,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1492,7 +1492,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1533,7 +1533,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1574,7 +1574,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1606,7 +1606,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1638,7 +1638,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {
@@ -1679,7 +1679,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1711,7 +1711,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       }
     ],
@@ -1743,7 +1743,7 @@ export const METHOD_INFOS: MethodInfo[] = [
         "default": 0.1,
         "min": 0.0001,
         "max": 100.0,
-        "help": "Strength of the pull towards the reference policy: larger keeps it closer.",
+        "help": "Strength of the pull toward the reference policy: larger keeps it closer.",
         "forms": []
       },
       {

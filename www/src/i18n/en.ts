@@ -56,7 +56,7 @@ const SCENARIOS: Record<string, { name: string; line: string; lead: string; less
     line: 'Short texts about how someone feels. Fear is rewarded, a little anger too; then the taste moves to anger.',
     lead: 'The paper’s own experiment, small.',
     lesson:
-      'A reward model learns to tell emotions; texts that the reference policy writes are labeled by a mix of two of them, at α₀ = 0.1; then the taste moves. The paper found, at GPT-2’s size, DPO best near α₀ and falling as α moves away, WDPO and KLDPO flatter. Does ④ show that here, at equal distance from the reference?',
+      'A reward model learns to tell emotions; texts that the reference policy writes are labeled by a mix of two of them, α₀ of the second; then the taste moves. The paper found, at GPT-2’s size, DPO best near α₀ and falling as α moves away, WDPO and KLDPO flatter. Does ④ show that here, at equal distance from the reference?',
   },
   imported: {
     name: 'Your own pairs',
@@ -113,6 +113,8 @@ export const en = {
   tagline: 'Several policies learn from the same preferences. Who is left behind when the people change?',
   skip: 'Skip to the charts',
 
+  /** What the emotion experiment rewards. */
+  emotionLine: (major: string, minor: string) => `Short texts about how someone feels. ${major} is rewarded, a little ${minor.toLowerCase()} too; then the taste moves to ${minor.toLowerCase()}.`,
   scenario: (id: string) => SCENARIOS[id] ?? fromCatalog(id),
   /** Name of a group as the engine gives it; own pairs' groups are left as they are. */
   group: (_scenario: string, name: string) => name,
@@ -122,6 +124,8 @@ export const en = {
   groupName: (g: number) => `group ${g + 1}`,
   method: (id: string) => METHODS[id] ?? methodFromCatalog(id),
   form: (method: string, id: string) => formFromCatalog(method, id),
+  /** A lane's name, as the engine gives it: its method, form and parameters. */
+  lane: (name: string) => name,
   /** A method's card, where it says more than its name and formula. */
   card: (id: string) => cardFromCatalog(id),
   /** What a parameter of a method does. */
@@ -202,12 +206,12 @@ export const en = {
   // Lesson
   lesson: 'What to look for',
   findingRare: (group: string, share: string, weights: string) =>
-    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group, is ${share} of the pairs; its share of the weight: ${weights}.`,
+    weights === '' ? `${group}, the rarest group, is ${share} of the pairs.` : `${group}, the rarest group: ${share} of the pairs; of the weight: ${weights}.`,
   soFar: 'So far',
   recordedPrefix: 'Recorded run',
   findingWeight: (lane: string, share: string) => `${lane} ${share}`,
   findingWorst: (metric: string, kl: boolean, lanes: string) => `Worst group’s ${metric}${kl ? ' (KL)' : ''}: ${lanes}.`,
-  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`),
+  findingLane: (lane: string, value: string, kl: string | undefined) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value} (${kl})`).replaceAll(' ', '\u00a0'),
 
   lessons: 'Lessons',
   lessonsHelp: 'Each sets the stage for one run and asks what will happen. Answer, press play, and the run’s own numbers reply.',
@@ -279,7 +283,7 @@ export const en = {
     alpha: (emotion: string) => [`α: how much ${emotion} counts in the reward`, `α: weight of ${emotion}`, 'α'],
     own: (name: string, rows: number) => `${name}: ${rows} texts with labels.`,
     builtIn: 'use the built-in texts',
-    caption: 'Mean mixed reward of fresh texts. The paper, at GPT-2’s size: DPO best near α₀ and falling, WDPO and KLDPO flatter.',
+    caption: 'Mean mixed reward of fresh texts. The paper, at GPT-2’s size: DPO falls away from α₀, WDPO and KLDPO less.',
     thin: 'Thick: learned reward. Thin: what the words say.',
     thinHelp: 'Where the learned reward rises and the thin line does not, the policy games the reward model.',
   },
@@ -422,8 +426,8 @@ export const en = {
   /** The same of many lanes: a line each, after these signs. */
   verdictLead: 'Beside DPO stopped early:',
   verdictSigns: { left: 'above', back: 'not told apart', below: 'below', open: 'error unknown' },
-  noBand: 'No band for WDPO: its set moves words, not shares.',
-  noBandHelp: 'WDPO’s ambiguity set holds texts whose word embeddings are moved a little; the shares of people in it stay as they are, so it is no interval of α.',
+  noBand: 'No band for WDPO: its adversary moves words, not shares.',
+  noBandHelp: 'WDPO’s Wasserstein ball holds what is reached by moving probability a little way between texts. As it is trained, by a penalty on a gradient, its adversary moves word embeddings and leaves the shares of people as they are: that is no interval of α.',
   shiftKept: 'Light: kept run.',
   verdictHelp:
     'The vertical distance from DPO’s path where both have come equally far from the reference (the largest KL that both have reached), ± 1 standard error: over seeds where there are several, else of the held-out pairs or samples, which both lanes share, so that it is rather too large. Up or down means more than two standard errors.',
@@ -473,7 +477,7 @@ export const en = {
   following: 'latest',
   save: 'save run',
   saveHelp: 'Save what is on show as a recording (JSON Lines), for `prefshift replay`.',
-  phone: { population: 'People', lanes: 'Lanes', effect: 'Effect' },
+  phone: { population: 'Population and settings', effect: 'Effect' },
 
   // Slow motion
   slowMotion: 'Slow motion',

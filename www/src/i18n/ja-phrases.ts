@@ -1,3 +1,5 @@
+import { dataPhrase, translated } from './ja-data-phrases';
+
 // 群・手法の表にない、エンジンが英語で述べる文の訳。載っていない文は英語のまま表示する。
 const PHRASES: [RegExp, string][] = [
   // 計算装置の選択
@@ -26,29 +28,24 @@ const PHRASES: [RegExp, string][] = [
   [/^the run was started anew$/, '実行はやり直されました'],
   [/^no run has been started$/, 'まだ実行が始まっていません'],
   [/^press play first$/, 'まず再生を押してください'],
-  [/^(.*) blew up at step (\d+): its numbers were no longer finite\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$1 はステップ $2 で発散しました（数値が有限でない）。ステップ $3 の状態に戻し、学習率 $4 で続けます。他のレーンに影響はありません。'],
-  [/^(.*) blew up at step (\d+): its loss jumped from (\S+) to (\S+)\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$1 はステップ $2 で発散しました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態に戻し、学習率 $6 で続けます。他のレーンに影響はありません。'],
-  [/^(.*) diverged at step (\d+): its numbers were no longer finite, for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$1 はステップ $2 で三度目の発散となりました（数値が有限でない）。ステップ $3 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
-  [/^(.*) diverged at step (\d+): its loss jumped from (\S+) to (\S+), for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$1 はステップ $2 で三度目の発散となりました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
+  [/^(.*) blew up at step (\d+): its numbers were no longer finite\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$L はステップ $2 で発散しました（数値が有限でない）。ステップ $3 の状態に戻し、学習率 $4 で続けます。他のレーンに影響はありません。'],
+  [/^(.*) blew up at step (\d+): its loss jumped from (\S+) to (\S+)\. It went back to what it was at step (\d+) and goes on with learning rate (\S+); the other lanes are as they were\.$/s, '$L はステップ $2 で発散しました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態に戻し、学習率 $6 で続けます。他のレーンに影響はありません。'],
+  [/^(.*) diverged at step (\d+): its numbers were no longer finite, for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$L はステップ $2 で三度目の発散となりました（数値が有限でない）。ステップ $3 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
+  [/^(.*) diverged at step (\d+): its loss jumped from (\S+) to (\S+), for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$L はステップ $2 で三度目の発散となりました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
   [/^every lane blew up by step (\d+)$/, 'すべてのレーンがステップ $1 までに発散しました'],
   [/^lower train\.learning_rate and start again$/, 'train.learning_rate を下げて最初からやり直してください'],
-  [/^there is no run to look into$/, '調べる実行がありません'],
   [/^this GPU computes wrongly: (.*)$/s, 'この GPU は正しく計算しません：$1'],
   [/^train on the CPU; another browser or driver may help$/, 'CPU で学習してください。別のブラウザーやドライバーなら動くかもしれません'],
-  // 自分の文
-  [/^Learned (\d+) byte pairs beside the 256 bytes\.$/, '256 のバイトのほかに $1 のバイト対を学びました。'],
+  [/^This run trains on the CPU: (.*) has no version for the GPU\.$/, 'この実行は CPU で学習します（$1 には GPU 版がないため）。'],
   // 感情の文
+  [/^the reference policy wrote the same text twice for every prompt$/, '参照方策が、どの書き出しにも同じ文を二度書きました'],
+  [/^train it longer, or on more texts$/, '長く学習させるか、文を増やしてください'],
+  [/^some of the run’s workers have stopped$/, '実行のワーカーの一部が止まっています'],
   [/^(\d+) different texts to learn from and (\d+) held out, in (\d+) words\.$/, '学習に使う文 $1 種、取り分けた文 $2 種、語彙 $3 語。'],
   [/^checkpoint: (.*)$/s, 'チェックポイント：$1'],
   [/^What was made half-way before cannot be gone on with \((.*)\)\. The stage begins again\.$/s, '途中まで作ったものは続けられません（$1）。この段階を初めからやり直します。'],
   [/^Wrote (\d+) different pairs of texts, not (\d+): the others were the same twice\.$/, '異なる文の組は $2 組のうち $1 組でした。残りは二度とも同じ文でした。'],
-  // 自分のペア
-  [/^not JSON$/, 'JSON ではありません'],
-  [/^`chosen` and `rejected` have the same words$/, '`chosen` と `rejected` が同じ文です'],
 ];
 
 /** 知っている文ならその訳。 */
-export function phrase(text: string): string | undefined {
-  for (const [pattern, japanese] of PHRASES) if (pattern.test(text)) return text.replace(pattern, japanese);
-  return undefined;
-}
+export const phrase = (text: string): string | undefined => translated(PHRASES, text) ?? dataPhrase(text);

@@ -1,5 +1,5 @@
 // 日本語。Words 型なので、訳し忘れは型検査で見つかる。シナリオ・手法・群の名はエンジンの id を鍵とする（words.test.ts が漏れを見つける）。
-import { FORMS, METHODS } from './methods-ja';
+import { FORMS, laneName, METHODS } from './methods-ja';
 import { careJa } from './care-ja';
 import type { Stage, Summary } from '../engine/types';
 import type { Notice } from '../state/settings';
@@ -59,7 +59,7 @@ export const SCENARIOS: Record<string, { name: string; line: string; lead: strin
     line: '気持ちを述べる短い文。主に「恐れ」、少しだけ「怒り」が評価され、その後、好みが「怒り」へ移る。',
     lead: '論文の実験を小さく再現。',
     lesson:
-      '報酬モデルが感情の見分け方を学び、参照方策の書いた文に、二つの感情の混合報酬（α₀ = 0.1）でラベルを付ける。その後、好みが移る。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れるにつれて下がり、WDPO と KLDPO はより平らだった。参照からの距離をそろえても、④ でそう見えるだろうか。',
+      '報酬モデルが感情の見分け方を学び、参照方策の書いた文に、二つの感情の混合報酬（比率 α₀）でラベルを付ける。その後、好みが移る。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れるにつれて下がり、WDPO と KLDPO はより平らだった。参照からの距離をそろえても、④ でそう見えるだろうか。',
   },
   imported: {
     name: '自分のペア',
@@ -109,12 +109,14 @@ export const ja: Words = {
   tagline: '複数の方策が同じ選好から学ぶ。人々が変わったとき、取り残されるのは誰か。',
   skip: '図へ進む',
 
+  emotionLine: (major, minor) => `気持ちを述べる短い文。主に「${major}」、少しだけ「${minor}」が評価され、その後、好みが「${minor}」へ移る。`,
   scenario: (id) => SCENARIOS[id] ?? en.scenario(id),
   group: (scenario, name) => GROUPS[`${scenario}/${name}`]?.name ?? name,
   wants: (scenario, name, wants) => GROUPS[`${scenario}/${name}`]?.wants ?? wants,
   groupName: (g) => `群 ${g + 1}`,
   method: (id) => METHODS[id] ?? en.method(id),
   form: (method, id) => FORMS[`${method}/${id}`] ?? formFromCatalog(method, id),
+  lane: laneName,
   card: (id) => {
     const { note = '', clash = '', gauge = '', ...card } = CARDS[id] ?? en.card(id);
     return { ...card, note, clash, gauge };
@@ -177,7 +179,7 @@ export const ja: Words = {
   helpTitle: 'この画面の読み方',
   close: '閉じる',
   keys: [
-    ['space', '再生・一時停止'],
+    ['スペース', '再生・一時停止'],
     ['→', '1 ステップ進む'],
     ['R', '最初へ戻す'],
     ['S', 'スローモーション。スペースで次へ'],
@@ -201,7 +203,7 @@ export const ja: Words = {
   recordedPrefix: '記録された実行',
   findingWeight: (lane, share) => `${lane} ${share}`,
   findingWorst: (metric, kl, lanes) => `最悪の群の${metric}${kl ? '（と KL、nats）' : ''}：${lanes}。`,
-  findingLane: (lane, value, kl) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value}（${kl}）`),
+  findingLane: (lane, value, kl) => (kl === undefined ? `${lane} ${value}` : `${lane} ${value}（${kl}）`).replaceAll(' ', '\u00a0'),
 
   lessons: '課題',
   lessonsHelp: 'どの課題も、一つの実行の舞台を整え、何が起こるかを問います。答えを選び、再生を押すと、その実行の数値が答えます。',
@@ -272,7 +274,7 @@ export const ja: Words = {
     alpha: (emotion) => [`α：報酬に占める「${emotion}」の重み`, `α：「${emotion}」の重み`, 'α'],
     own: (name: string, rows: number) => `${name}：ラベル付きの文 ${rows} 件。`,
     builtIn: '内蔵の文に戻す',
-    caption: '新たに書かせた文の混合報酬の平均。論文（GPT-2 規模）では、DPO は α₀ の近くで最もよく、離れると下がり、WDPO と KLDPO はより平らだった。',
+    caption: '新たに書かせた文の混合報酬の平均。論文（GPT-2 規模）では DPO が α₀ から離れると下がり、WDPO と KLDPO の下がり方は小さい。',
     thin: '太線：学習済み報酬。細線：同じ文を単語から読んだ値。',
     thinHelp: '学習済み報酬だけが上がり細線が上がらなければ、方策は報酬モデルの抜け穴を突いている。',
   },
@@ -413,8 +415,8 @@ export const ja: Words = {
   },
   verdictLead: '早く止めた DPO と比べて：',
   verdictSigns: { left: '上', back: '区別できない', below: '下', open: '誤差不明' },
-  noBand: 'WDPO に帯はない。動かすのは割合でなく単語だから。',
-  noBandHelp: 'WDPO の不確かさの集合は、単語の埋め込みを少しずらした文の集まりです。人々の割合は変わらないので、α の区間にはなりません。',
+  noBand: 'WDPO に帯はない。敵対者が動かすのは割合でなく単語だから。',
+  noBandHelp: 'WDPO のワッサースタイン球は、確率を文から文へ少しだけ動かして届く分布の集まりです。学習では勾配への罰則として扱うため、敵対者は単語の埋め込みを動かし、人々の割合は変えません。そのため α の区間にはなりません。',
   shiftKept: '薄い線：残した実行',
   verdictHelp:
     '参照方策から同じだけ離れたところ（両方が達した最大の KL）での、DPO の道からの縦の隔たり ± 1 標準誤差。種が複数ならその間の誤差、一つなら取り分けたペアまたはサンプルの誤差（両レーンが同じものを使うので、やや大きめ）。上・下は 2 標準誤差を超える場合。',
@@ -463,7 +465,7 @@ export const ja: Words = {
   following: '最新',
   save: '実行を保存',
   saveHelp: '表示中の実行を記録（JSON Lines）として保存する。`prefshift replay` で読める。',
-  phone: { population: '人々', lanes: 'レーン', effect: '結果' },
+  phone: { population: '集団と設定', effect: '結果' },
 
   // Slow motion
   slowMotion: 'スローモーション',

@@ -1,3 +1,5 @@
+import { METHOD_INFOS } from '../engine/catalog';
+
 /** 手法とその形の名と説明。鍵はエンジンでの名。 */
 export const METHODS: Record<string, { name: string; help: string }> = {
   dpo: { name: 'DPO', help: '与えられた比率にそのまま合わせる。どのペアも重みは同じ。' },
@@ -75,3 +77,13 @@ export const FORMS: Record<string, { name: string; help: string }> = {
   'ipo/length': { name: '語ごと（TRL）', help: '対数比を語数で割る。' },
   'ipo/soft': { name: '軟らかいラベル', help: '目標に 2p̂ − 1 を掛ける。' },
 };
+
+/** レーンの名。エンジンは「手法 (形) 記号=値…」と書く。 */
+export function laneName(name: string): string {
+  const info = [...METHOD_INFOS].sort((a, b) => b.name.length - a.name.length).find((each) => name === each.name || name.startsWith(`${each.name} `));
+  if (!info) return name;
+  const rest = name.slice(info.name.length);
+  const form = info.forms.find((each) => rest.startsWith(` (${each.name})`));
+  const words = form && FORMS[`${info.id}/${form.id}`];
+  return `${METHODS[info.id]?.name ?? info.name}${form && words ? `（${words.name}）${rest.slice(form.name.length + 3)}` : rest}`;
+}

@@ -48,7 +48,7 @@ export interface MetricRow {
 export function metricRows(data: RunData): MetricRow[] {
   const groups = data.started?.groups ?? [];
   return data.evaluations.flatMap((evaluation) =>
-    data.names.flatMap((name, lane) => {
+    data.said.flatMap((name, lane) => {
       const [accuracy, margin, reward] = (['accuracy', 'margin', 'reward'] as const).map((metric) => metricValues(evaluation, metric, lane, data.lanes));
       const config = data.started?.config.lanes[lane];
       return groups.map((group, g) => ({

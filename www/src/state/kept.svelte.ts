@@ -17,7 +17,7 @@ const SILENT: readonly SettingKey[] = ['device', 'cores'];
 /** A copy that does not grow with the run. */
 function snapshot(data: RunData): RunData {
   const copy = Object.assign(new RunData(), data);
-  copy.names = [...data.names];
+  copy.said = [...data.said];
   copy.frames = [...data.frames];
   copy.evaluations = [...data.evaluations];
   return copy;

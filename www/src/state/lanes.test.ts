@@ -90,7 +90,7 @@ describe('lanes in the settings', () => {
     const engine = ['DPO', 'DPO #1', 'DPO', 'DPO #1', 'KLDPO τ=0.1', 'KLDPO τ=0.1 #1', 'KLDPO τ=0.1', 'KLDPO τ=0.1 #1'];
     const names = distinct(engine, lanes, laneFamilies(lanes));
     expect(names).toEqual(['DPO β=1', 'DPO β=1 #1', 'DPO β=0.5', 'DPO β=0.5 #1', 'KLDPO τ=0.1 lr=0.01', 'KLDPO τ=0.1 lr=0.01 #1', 'KLDPO τ=0.1 lr=0.0002', 'KLDPO τ=0.1 lr=0.0002 #1']);
-    const data = Object.assign(new RunData(), { names });
+    const data = Object.assign(new RunData(), { said: names });
     data.renamed(toConfig({ ...base, beta: 0.3, lanes: 'dpo:beta=2;dpo;kldpo:lr=0.02,tau=7;kldpo', seeds: 2 }).lanes);
     expect(data.names).toEqual(['DPO β=2', 'DPO β=2 #1', 'DPO β=0.3', 'DPO β=0.3 #1', 'KLDPO τ=7 lr=0.02', 'KLDPO τ=7 lr=0.02 #1', 'KLDPO τ=0.1 lr=0.0002', 'KLDPO τ=0.1 lr=0.0002 #1']);
   });

@@ -1,5 +1,6 @@
 // What a run has said so far: growing arrays of bounded length.
 import type { Event, Evaluation, Frame, LaneConfig, Product, Progress, Started, Warning } from '../engine/types';
+import { t } from '../i18n';
 import { frameSums, laneFamilies, type Layer } from './derive';
 import { infoOf } from './lanes';
 
@@ -8,8 +9,8 @@ const MAX_EVALUATIONS = 800;
 
 export class RunData {
   started: Started | undefined;
-  /** Display names, which follow a live change of a parameter. */
-  names: string[] = [];
+  /** Names of the lanes as the engine writes them; they follow a live change of a parameter. */
+  said: string[] = [];
   /** Lanes that differ only in their seed, `[family][lane]`. A column of the page shows the first of each. */
   families: number[][] = [];
   groupOf: Uint16Array = new Uint16Array(0);
@@ -23,6 +24,11 @@ export class RunData {
   products: Product[] = [];
   finished = false;
   private counted: number[] = [];
+
+  /** The same in the page's language. */
+  get names(): string[] {
+    return this.said.map(t.lane);
+  }
 
   get lanes(): number {
     return this.started?.lanes.length ?? 0;
@@ -49,7 +55,7 @@ export class RunData {
 
   /** A live change of the lanes: their names say the parameters that hold now. */
   renamed(lanes: readonly LaneConfig[]): void {
-    this.names = this.names.map((name, i) => {
+    this.said = this.said.map((name, i) => {
       const lane = lanes[i];
       const values = (infoOf(lane?.method ?? '')?.params ?? []).map(({ id, symbol, default: usual }) => [symbol, lane?.params[id] ?? usual] as const);
       return [...values, ['lr', lane?.learning_rate] as const].reduce((text, [symbol, value]) => text.replace(new RegExp(`(^| )${symbol}=\\S+`), `$1${symbol}=${value}`), name);
@@ -61,7 +67,7 @@ export class RunData {
       case 'started':
         this.started = event;
         this.families = laneFamilies(event.config.lanes);
-        this.names = distinct(event.lanes, event.config.lanes, this.families);
+        this.said = distinct(event.lanes, event.config.lanes, this.families);
         this.groupOf = Uint16Array.from(event.pairs, (pair) => pair.group);
         this.frames = [];
         this.evaluations = [];
