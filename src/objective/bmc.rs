@@ -38,6 +38,10 @@ impl Objective for Bmc {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     fn token_weights(&self, form: &str, policy: &Tensor<2>, reference: &Tensor<2>, differs: &Tensor<2>, params: &Params) -> [Tensor<2>; 2] {
         let delta = params.get("delta").expand(differs.dims());
         // Cut before it is raised: e^{-log π} of a word that is never written overflows.

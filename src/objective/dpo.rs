@@ -24,4 +24,8 @@ impl Objective for Dpo {
     fn info(&self) -> &'static MethodInfo {
         &INFO
     }
+
+    fn own_loss(&self) -> bool {
+        false
+    }
 }

@@ -41,6 +41,10 @@ impl Objective for DrDpo {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("dr_dpo.wgsl")

@@ -42,6 +42,10 @@ impl Objective for GrDpo {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("gr_dpo.wgsl")

@@ -60,6 +60,10 @@ impl Objective for Kldpo {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("kldpo.wgsl")

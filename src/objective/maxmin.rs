@@ -28,6 +28,10 @@ impl Objective for MaxMin {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     fn weigh(&self, _form: &str, batch: &Batch<'_>, _state: &mut Option<Tensor<2>>) -> Weighing {
         let flat = uniform(&batch.losses);
         let Some(groups) = batch.groups.clone() else { return flat };

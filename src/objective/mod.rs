@@ -100,6 +100,12 @@ pub trait Objective: Send + Sync {
     /// Metadata.
     fn info(&self) -> &'static MethodInfo;
 
+    /// Whether [`Objective::pair_losses`] gives any. Where it does not, nothing is tracked: what is tracked and never differentiated,
+    /// autodiff keeps for good.
+    fn own_loss(&self) -> bool {
+        true
+    }
+
     /// Per-pair losses, `[lane, pair]`, differentiable in the log-ratios of `x`; `None` is DPO's −log σ(βh). A loss may couple
     /// the pairs of a batch. `form` is one of the method's forms; `state` persists from step to step per lane and starts as
     /// `None`; what is kept there must not carry gradients ([`Pairs::still`]).
@@ -196,9 +202,9 @@ pub struct Judged<'a> {
 impl<'a> Judged<'a> {
     /// Judges the pairs `x`.
     pub fn new(objective: &dyn Objective, form: &str, x: &Pairs<'a>, params: &Params, state: &mut Option<Tensor<2>>) -> Self {
-        let leaves = x.leaves();
-        match objective.pair_losses(form, &leaves, params, state) {
-            Some(losses) => Self { losses: losses.clone().inner(), graph: Some((losses, leaves)), slopes: None },
+        let own = objective.own_loss().then(|| x.leaves()).and_then(|leaves| Some((objective.pair_losses(form, &leaves, params, state)?, leaves)));
+        match own {
+            Some((losses, leaves)) => Self { losses: losses.clone().inner(), graph: Some((losses, leaves)), slopes: None },
             None => {
                 let (h, beta) = (x.still_h(), params.get("beta"));
                 Self { losses: dpo_losses(h.clone(), beta.clone()), graph: None, slopes: Some(dpo_slopes(h, beta)) }

@@ -34,4 +34,8 @@ impl Objective for RsDpo {
     fn info(&self) -> &'static MethodInfo {
         &INFO
     }
+
+    fn own_loss(&self) -> bool {
+        false
+    }
 }

@@ -27,6 +27,10 @@ impl Objective for TvDro {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     fn weigh(&self, _form: &str, batch: &Batch<'_>, _state: &mut Option<Tensor<2>>) -> Weighing {
         let [lanes, n] = batch.losses.dims();
         let order = ranks(&batch.losses); // [lane, pair, rank]

@@ -52,6 +52,10 @@ impl Objective for Wdpo {
         &INFO
     }
 
+    fn own_loss(&self) -> bool {
+        false
+    }
+
     #[cfg(feature = "gpu")]
     fn shader(&self) -> &'static str {
         include_str!("wdpo.wgsl")

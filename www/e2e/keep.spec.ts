@@ -122,6 +122,50 @@ test('a second tab trains, says that it does not store, and leaves the first one
   record({ fault: 'second tab', said: 'Another tab of this page is storing its run, so this tab’s run is not stored. …', state: 'both train; the first one’s stored run is untouched' });
 });
 
+test('what another tab has made whole is not written over by a tab that is half-way', async ({ context, baseURL }) => {
+  const kept = (page: Page, whole: boolean): Promise<boolean[]> =>
+    page.evaluate(
+      (finish) =>
+        new Promise<boolean[]>((resolve) => {
+          const open = indexedDB.open('prefshift-made');
+          open.onsuccess = () => {
+            const files = open.result.transaction('files', 'readwrite').objectStore('files');
+            const [found, seen] = [files.openCursor(), [] as boolean[]];
+            found.onsuccess = () => {
+              const at = found.result;
+              if (!at) return open.result.close(), resolve(seen);
+              seen.push(at.value.half);
+              if (finish) at.update({ ...at.value, half: false });
+              at.continue();
+            };
+          };
+        }),
+      whole,
+    );
+  const run = 'scenario=emotion&device=cpu&cores=1&methods=dpo&d=16&layers=1&heads=2&sft=4000&pairs=32&batch=4&steps=2&evalpairs=4&samples=0';
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await second.goto(baseURL!);
+  await openAt(first, baseURL!, run);
+  await first.getByRole('button', { name: 'Train live' }).click();
+  const stop = async (): Promise<void> => {
+    await first.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => status(first)).toBe('held');
+  };
+  await expect(first.getByTestId('status')).toContainText('training', { timeout: 30_000 });
+  await stop();
+  await expect.poll(() => kept(second, false)).toEqual([true]);
+  // As the other tab does when it has made it whole, between two writes of the first.
+  await kept(second, true);
+  for (let i = 0; i < 2; i += 1) {
+    await first.getByRole('button', { name: 'Play' }).click();
+    await first.waitForTimeout(2_500);
+    await stop();
+  }
+  await first.waitForTimeout(500);
+  expect(await kept(second, false)).toEqual([false]);
+  record({ fault: 'two tabs at the same stage, one of them done', said: 'nothing', state: 'what is whole stays; the other tab goes on with its own' });
+});
+
 test('a save that is killed half-way, or damaged, costs nothing but itself', async ({ context, baseURL }) => {
   let page = await context.newPage();
   await openAt(page, baseURL!, CPU_RUN);

@@ -14,7 +14,7 @@ export interface Rig {
 }
 
 /** What a test can ask of a rigged worker while it runs. */
-export type Order = 'destroy' | 'map-hangs' | 'map-rejects' | 'close' | 'spin' | 'trap' | 'throw' | 'init-again' | 'memory';
+export type Order = 'destroy' | 'map-hangs' | 'map-rejects' | 'not-a-number' | 'close' | 'spin' | 'trap' | 'throw' | 'init-again' | 'memory';
 
 export function prologue(rig: Rig): void {
   const channel = new BroadcastChannel('prefshift-faults');
@@ -24,11 +24,20 @@ export function prologue(rig: Rig): void {
   let first: MessageEvent | undefined;
   /** Bytes of GPU buffers that were made and neither destroyed nor collected. */
   let live = 0;
+  /** Where the lanes' parameters are: the newest such buffer, for a run is checked by a small one of its own. */
+  let parameters: { buffer: GPUBuffer; device: GPUDevice } | undefined;
+  /** Tells when a fault that lies in wait has struck, once. */
+  let struck = (): void => {
+    struck = () => undefined;
+    channel.postMessage({ struck: Date.now() });
+  };
 
   channel.onmessage = ({ data }: MessageEvent<string>) => {
     if (data === 'destroy') for (const device of devices) device.destroy();
     if (data === 'map-hangs') mapping = 'hangs';
     if (data === 'map-rejects') mapping = 'rejects';
+    // Not numbers over the first parameters of the first lane.
+    if (data === 'not-a-number' && parameters) parameters.device.queue.writeBuffer(parameters.buffer, 0, new Float32Array(64).fill(Number.NaN));
     if (data === 'close') self.close();
     if (data === 'spin') for (;;);
     // Whatever the engine holds points nowhere now: its next step traps.
@@ -58,7 +67,7 @@ export function prologue(rig: Rig): void {
     return;
   }
   if (typeof GPUAdapter === 'undefined') return;
-  if (rig.noAdapter) GPU.prototype.requestAdapter = async () => null;
+  if (rig.noAdapter) GPU.prototype.requestAdapter = async () => (struck(), null);
 
   if (rig.base) {
     const base: Record<string, number> = {
@@ -102,17 +111,22 @@ export function prologue(rig: Rig): void {
   GPUDevice.prototype.createBuffer = function (descriptor) {
     held += descriptor.size;
     // An invalid buffer and an error that nobody waits for, as where memory runs out.
-    if (rig.memory !== undefined && held > rig.memory) return buffer.call(this, { ...descriptor, size: 2 ** 40 });
+    if (rig.memory !== undefined && held > rig.memory) {
+      struck();
+      return buffer.call(this, { ...descriptor, size: 2 ** 40 });
+    }
     const made = buffer.call(this, descriptor);
     live += descriptor.size;
     const known = { size: descriptor.size };
     sizes.set(made, known);
+    if (descriptor.label === 'parameters') parameters = { buffer: made, device: this };
     gone.register(made, known);
     return made;
   };
   const shader = GPUDevice.prototype.createShaderModule;
   GPUDevice.prototype.createShaderModule = function (descriptor) {
     const { shader: swap } = rig;
+    if (swap && descriptor.code.includes(swap[0])) struck();
     return shader.call(this, swap ? { ...descriptor, code: descriptor.code.replaceAll(swap[0], swap[1]) } : descriptor);
   };
 }

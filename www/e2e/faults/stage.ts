@@ -40,6 +40,21 @@ export const order = (page: Page, what: Order): Promise<void> =>
     channel.close();
   }, what);
 
+/** From now on, notes when a fault has struck that lies in wait in a worker; the answer gives how many seconds ago that was. */
+export async function strikes(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const seen = globalThis as { struckAt?: number };
+    new BroadcastChannel('prefshift-faults').onmessage = ({ data }: MessageEvent<{ struck?: number }>) => {
+      if (typeof data.struck === 'number') seen.struckAt ??= data.struck;
+    };
+  });
+  return async () => {
+    const at = await page.evaluate(() => (globalThis as { struckAt?: number }).struckAt);
+    expect(at, 'the fault has struck').toBeGreaterThan(0);
+    return (Date.now() - at!) / 1000;
+  };
+}
+
 /** Seconds until the messages match, and the one that did. */
 export async function saidSince(page: Page, from: number, what: RegExp, timeout = 30_000): Promise<{ text: string; seconds: number }> {
   let text = '';

@@ -21,8 +21,13 @@ class Fake {
   starts: { run: RunRequest; play: boolean }[] = [];
   updates: RunConfig[] = [];
   paused = 0;
+  played = 0;
+  prepared = 0;
+  stepped = 0;
   ran = 0;
   refuses: Fault | undefined;
+  /** It is at a stage before training, and stays there. */
+  preparing = false;
   private listener: EngineListener | undefined;
   private at = 0;
   private made = 0;
@@ -35,6 +40,7 @@ class Fake {
     this.at = request.checkpoint?.step ?? 0;
     this.made = 0;
     this.say('preparing');
+    if (this.preparing) return;
     this.listener?.events([{ event: 'started' } as Event, ...(this.at === 0 ? [evaluation(0)] : [])]);
     if (play) this.say('training');
   }
@@ -70,17 +76,23 @@ class Fake {
     this.updates.push(changed);
     return { applied: [], restart: [] };
   }
-  prepare(): void {}
-  play(): void {}
+  prepare(): void {
+    this.prepared += 1;
+  }
+  play(): void {
+    this.played += 1;
+  }
   pause(): void {
     this.paused += 1;
-    this.say('paused');
+    this.say(this.preparing ? 'held' : 'paused');
   }
-  step(): void {}
+  step(): void {
+    this.stepped += 1;
+  }
   runTo(frames: number): void {
     this.ran = frames;
     this.train(frames);
-    this.say('paused');
+    if (!this.preparing) this.say('paused');
   }
   async extend(): Promise<void> {}
   pace(): void {}
@@ -282,6 +294,77 @@ describe('Supervisor', () => {
     expect(heard.steps).toEqual(upTo(3));
     expect(heard.activities.at(-1)).toBe('paused');
     expect(heard.recoveries).toHaveLength(1);
+  });
+
+  describe('where a stage before training is under way', () => {
+    const GONE: Fault = { code: 'device', cause: 'worker-lost', message: 'gone', mend: '' };
+    const staged = (): ReturnType<typeof scene> => scene('cpu', (kind) => Object.assign(new Fake(kind), { preparing: true }));
+
+    it('leaves it stopped where the user has stopped it, over any number of losses, until it is to go on', async () => {
+      for (const onward of ['play', 'prepare', 'step'] as const) {
+        const { supervisor, crews, heard, now } = staged();
+        await supervisor.start({ config, key: 'k' }, true);
+        now().half(Uint8Array.of(6));
+        supervisor.pause();
+        for (let losses = 1; losses < 3; losses += 1) {
+          now().lose(GONE);
+          await vi.advanceTimersByTimeAsync(65_000);
+          expect(crews).toHaveLength(losses + 1);
+          expect(now().starts, 'nothing is made').toEqual([]);
+          expect(heard.activities.at(-1)).toBe('held');
+        }
+        expect(heard.troubles.map((trouble) => trouble.then)).toEqual(['stopped', 'stopped']);
+        expect(heard.recoveries).toEqual([]);
+        supervisor[onward]();
+        await vi.advanceTimersByTimeAsync(0);
+        expect(now().starts).toMatchObject([{ play: onward === 'play', run: { halfway: Uint8Array.of(6) } }]);
+        expect([now().played, now().prepared, now().stepped], 'it begins as it is to go on').toEqual([0, 0, onward === 'step' ? 1 : 0]);
+        expect(heard.activities.at(-1)).toBe('preparing');
+        // Lost again, it goes on by itself, for it is no longer stopped.
+        now().lose(GONE);
+        await vi.advanceTimersByTimeAsync(400);
+        expect(now().starts).toHaveLength(1);
+        expect(heard.activities.at(-1)).toBe('preparing');
+      }
+    });
+
+    it('stops it where the user stops it while its crew is replaced, before and after the new one has it', async () => {
+      for (const wait of [0, 400]) {
+        const { supervisor, heard, now } = staged();
+        await supervisor.start({ config, key: 'k' }, true);
+        now().lose(GONE);
+        await vi.advanceTimersByTimeAsync(wait);
+        supervisor.pause();
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(heard.activities.at(-1)).toBe('held');
+        expect(now().starts.length).toBe(wait > 0 ? 1 : 0);
+        expect(now().paused).toBe(wait > 0 ? 1 : 0);
+      }
+    });
+
+    it('lets it go on where it was not stopped, though nobody has pressed play', async () => {
+      const { supervisor, heard, now } = staged();
+      await supervisor.start({ config, key: 'k' }, false);
+      now().lose(GONE);
+      await vi.advanceTimersByTimeAsync(400);
+      expect(now().starts).toMatchObject([{ play: false }]);
+      expect(now().paused).toBe(0);
+      expect(heard.activities.at(-1)).toBe('preparing');
+    });
+
+    it('forgets what was stopped with a new start', async () => {
+      const { supervisor, heard, now } = staged();
+      await supervisor.start({ config, key: 'k' }, true);
+      supervisor.pause();
+      now().lose(GONE);
+      await vi.advanceTimersByTimeAsync(400);
+      await supervisor.start({ config }, false);
+      expect(now().starts).toHaveLength(1);
+      expect(heard.activities.at(-1)).toBe('preparing');
+      now().lose(GONE);
+      await vi.advanceTimersByTimeAsync(400);
+      expect(now().starts).toHaveLength(1);
+    });
   });
 
   it('goes on on the CPU after three losses in a minute', async () => {

@@ -17,7 +17,7 @@ export interface Trouble {
   fault: Fault;
   /** Training steps that the page has been told of. */
   step: number;
-  then: 'again' | 'cpu' | 'refused' | 'end';
+  then: 'again' | 'stopped' | 'cpu' | 'refused' | 'end';
 }
 
 /** The engine's word for a GPU that computes wrongly, which it would go on doing. */
@@ -58,6 +58,10 @@ export class Supervisor implements Engine {
   /** Steps that the run was extended to. */
   private extended = 0;
   private playing = false;
+  /** A stage before training that the user has stopped: it goes on only when it is asked to. */
+  private stopped = false;
+  /** The crew was hired for a stopped stage and has not been given it. */
+  private waits = false;
   private until: Until = 'ready';
   private pacing = 0;
   private coresNow = 1;
@@ -133,6 +137,7 @@ export class Supervisor implements Engine {
     if (checkpoint && this.quiet) this.told = { frames: 0, frame: checkpoint.step - 1, evaluation: checkpoint.evaluated, started: true };
     this.saved = run.checkpoint && { ...run.checkpoint, frames: 0 };
     [this.saveAt, this.offset] = [0, 0];
+    [this.stopped, this.waits] = [false, false];
     if (!this.crew.usable) this.replace(this.crew.kind);
     const crew = this.crew;
     try {
@@ -148,24 +153,26 @@ export class Supervisor implements Engine {
   /** Prepares the whole of a run that was prepared in part. */
   prepare(): void {
     this.until = 'ready';
-    this.crew.prepare();
+    if (!this.wake()) this.crew.prepare();
   }
 
   play(): void {
     this.until = 'ready';
     this.playing = true;
-    this.crew.play();
+    if (!this.wake()) this.crew.play();
   }
 
   pause(): void {
     this.playing = false;
+    this.stopped = this.told.frames === 0 && (this.since !== undefined || this.activity === 'preparing' || this.activity === 'held');
     // A run that is catching up pauses where it was.
-    if (!this.since) this.crew.pause();
+    if (!this.since && !this.waits) this.crew.pause();
   }
 
   step(): void {
     this.until = 'ready';
     this.playing = false;
+    this.wake();
     if (!this.since) this.crew.step();
   }
 
@@ -261,10 +268,9 @@ export class Supervisor implements Engine {
     return crew;
   }
 
-  private replace(kind: Backend): Supervised {
+  private replace(kind: Backend): void {
     this.crew.dispose();
     this.crew = this.hire(kind);
-    return this.crew;
   }
 
   /** A crew that takes over need not make again what this one made. */
@@ -283,9 +289,14 @@ export class Supervisor implements Engine {
     this.activity = activity;
     // A run that comes to rest is kept as it is then.
     if (activity === 'paused' || activity === 'done') this.saveAt = 0;
+    if (activity === 'held') this.stopped = true;
     // A crew that makes again what was made is on its way, whatever it is at.
-    const shown = this.mending || this.since ? 'preparing' : activity;
+    const shown = this.mending || this.since ? this.underRepair() : activity;
     for (const listener of this.listeners) listener.activity(shown);
+  }
+
+  private underRepair(): Activity {
+    return this.stopped ? 'held' : 'preparing';
   }
 
   private receive(batch: Event[]): void {
@@ -334,7 +345,7 @@ export class Supervisor implements Engine {
     const now = this.clock.now();
     this.losses = [...this.losses.filter((at) => now - at < MINUTE_MS), now];
     const often = this.losses.length >= MOST_LOSSES;
-    const then = wrong ? 'refused' : !often ? 'again' : crew.kind === 'webgpu' ? 'cpu' : 'end';
+    const then = wrong ? 'refused' : !often ? (this.stopped ? 'stopped' : 'again') : crew.kind === 'webgpu' ? 'cpu' : 'end';
     const step = this.told.frame + 1;
     this.since ??= { at: now, step: this.told.frame };
     this.gone = crew;
@@ -346,7 +357,7 @@ export class Supervisor implements Engine {
       for (const listener of this.listeners) listener.failed(fault, true);
       return;
     }
-    for (const listener of this.listeners) listener.activity('preparing');
+    for (const listener of this.listeners) listener.activity(this.underRepair());
     const leave = then === 'cpu' || then === 'refused';
     if (leave) this.losses = [];
     const mending = this.mend(leave ? 'cpu' : crew.kind, REST_MS[this.losses.length] ?? 0);
@@ -356,14 +367,33 @@ export class Supervisor implements Engine {
     });
   }
 
-  /** Replaces the crew and sets the run going again. */
+  /** Replaces the crew and sets the run going again, unless it was stopped. */
   private async mend(kind: Backend, rest: number): Promise<void> {
     const mine = this.token;
     await this.clock.rest(rest);
+    if (mine !== this.token || !this.run) return;
+    this.replace(kind);
+    if (!this.stopped) return this.begin();
+    this.waits = true;
+    [this.since, this.mending] = [undefined, undefined];
+    this.heard('held');
+  }
+
+  /** Lets a stopped stage go on; true where the crew is given it only now. */
+  private wake(): boolean {
+    this.stopped = false;
+    if (!this.waits) return false;
+    this.waits = false;
+    void this.begin();
+    return true;
+  }
+
+  /** Gives the crew the run as far as it is known. */
+  private async begin(): Promise<void> {
+    const [mine, crew] = [this.token, this.crew];
     const { run, saved } = this;
-    if (mine !== this.token || !run || !this.config) return;
+    if (!run || !this.config) return;
     const config = { ...this.config, train: { ...this.config.train, steps: Math.max(this.config.train.steps, this.extended) } };
-    const crew = this.replace(kind);
     const frames = saved?.frames ?? 0;
     this.offset = frames;
     try {
@@ -383,7 +413,8 @@ export class Supervisor implements Engine {
     if (!since) return;
     this.since = undefined;
     this.mending = undefined;
-    if (!this.playing) this.crew.pause();
+    // What is still prepared for a run that does not play goes on, unless it was stopped.
+    if (this.stopped || (!this.playing && this.told.frames > 0)) this.crew.pause();
     this.heard(this.activity);
     const recovery = { kind: this.kind, step: since.step + 1, seconds: (this.clock.now() - since.at) / 1000 };
     for (const watcher of this.watchers) watcher.recovered(recovery);

@@ -13,6 +13,7 @@ export const careJa: Care = {
   trouble: (cause, step, detail) => `ステップ ${step} の後に${CAUSES[cause ?? 'other']}（${detail}）。`,
   then: {
     again: '最後のチェックポイントから学習を続けます。',
+    stopped: '段階は止めたままで、「続ける」を押すとその続きから再開します。',
     cpu: '1 分間に 3 回目のため、最後のチェックポイントから CPU で学習を続けます。',
     refused: 'CPU で学習を続けます。',
     end: '1 分間に 3 回目です。もう一度始めるには再生を押してください。',

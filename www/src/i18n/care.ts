@@ -13,6 +13,7 @@ export const care = {
   trouble: (cause: Cause | undefined, step: number, detail: string) => `${CAUSES[cause ?? 'other']} after step ${step}: ${detail}.`,
   then: {
     again: 'Training goes on from the last checkpoint.',
+    stopped: 'The stage stays stopped, and goes on from there when you let it.',
     cpu: 'That was the third time within a minute; training goes on on the CPU from the last checkpoint.',
     refused: 'Training goes on on the CPU.',
     end: 'That was the third time within a minute. Press play to start again.',

@@ -9,7 +9,11 @@ class Shelf implements MadeShelf {
     return this.broken ? Promise.reject(new DOMException('off', 'InvalidStateError')) : Promise.resolve(value);
   }
   get = (key: string): Promise<unknown> => this.asked(this.kept.get(key));
-  set = (key: string, value: unknown): Promise<void> => this.asked(void this.kept.set(key, value));
+  update = async (key: string, next: (there: unknown) => unknown): Promise<void> => {
+    await this.asked(undefined);
+    const value = next(this.kept.get(key));
+    if (value !== undefined) this.kept.set(key, value);
+  };
   del = (key: string): Promise<void> => this.asked(void this.kept.delete(key));
   entries = (): Promise<[unknown, unknown][]> => this.asked([...this.kept.entries()]);
   clear = (): Promise<void> => this.asked(this.kept.clear());
@@ -53,6 +57,33 @@ describe('what was made before', () => {
     void later.put('new', file(11), true);
     expect(await later.get('new')).toEqual({ file: file(10), half: false });
     expect(shelf.kept.size).toBe(MOST_FILES);
+  });
+
+  it('stays whole where two tabs make the same, whichever is ahead and whatever comes between', async () => {
+    // Each tab's database takes so many turns to answer, so that their steps fall between each other in every way.
+    const tab = (shelf: Shelf, turns: number): MadeStore => {
+      const late = <A extends unknown[], T>(ask: (...args: A) => Promise<T>) => async (...args: A): Promise<T> => {
+        for (let i = 0; i < turns; i += 1) await Promise.resolve();
+        return ask(...args);
+      };
+      return new MadeStore({ get: late(shelf.get), update: late(shelf.update), del: late(shelf.del), entries: late(shelf.entries), clear: late(shelf.clear) });
+    };
+    for (let a = 0; a < 8; a += 1) {
+      for (let b = 0; b < 8; b += 1) {
+        for (const grows of [false, true]) {
+          const shelf = new Shelf();
+          const [one, two] = [tab(shelf, a), tab(shelf, b)];
+          if (grows) await one.put('k', file(1), true);
+          await Promise.all([one.put('k', file(2), true), two.put('k', file(3)), one.put('k', file(4), true)]);
+          await one.put('k', file(5), true);
+          expect(await two.get('k'), `${a} and ${b}`).toEqual({ file: file(3), half: false });
+          // What the slower tab has made whole at last is as good.
+          await one.put('k', file(6));
+          await two.put('k', file(7), true);
+          expect(await one.get('k')).toEqual({ file: file(6), half: false });
+        }
+      }
+    }
   });
 
   it('is no loss where storage is switched off', async () => {

@@ -1,7 +1,7 @@
 // What a run makes before it trains (the reference policy; in scenario emotion also the reward model and its texts), kept in
 // the browser's own storage by everything it depends on, so that the same is not made twice; a stage that was cut off half-way
 // is kept in its place until it is whole.
-import { clear, createStore, del, entries, get, set } from 'idb-keyval';
+import { clear, createStore, del, entries, get, promisifyRequest } from 'idb-keyval';
 import type { Backend } from '../engine/protocol';
 import type { RunConfig } from '../engine/types';
 import { checksum } from './store';
@@ -44,7 +44,8 @@ export function madeKey(kind: Backend, config: RunConfig, own: Mark | undefined)
 /** Where files lie; the browser's database, or a map in tests. */
 export interface MadeShelf {
   get(key: string): Promise<unknown>;
-  set(key: string, value: unknown): Promise<void>;
+  /** Puts what `next` makes of the file there in its place, or leaves it where that is nothing; no other tab comes between. */
+  update(key: string, next: (there: unknown) => unknown): Promise<void>;
   del(key: string): Promise<void>;
   entries(): Promise<[unknown, unknown][]>;
   clear(): Promise<void>;
@@ -52,7 +53,13 @@ export interface MadeShelf {
 
 export function madeShelf(): MadeShelf {
   const store = createStore('prefshift-made', 'files');
-  return { get: (key) => get(key, store), set: (key, value) => set(key, value, store), del: (key) => del(key, store), entries: () => entries(store), clear: () => clear(store) };
+  const update = (key: string, next: (there: unknown) => unknown): Promise<void> =>
+    store('readwrite', async (files) => {
+      const value = next(await promisifyRequest(files.get(key)));
+      if (value !== undefined) files.put(value, key);
+      return promisifyRequest(files.transaction);
+    });
+  return { get: (key) => get(key, store), update, del: (key) => del(key, store), entries: () => entries(store), clear: () => clear(store) };
 }
 
 interface Kept {
@@ -87,7 +94,7 @@ export class MadeStore {
     return found && { file: found.file, half: found.half === true };
   }
 
-  /** One after the other, so that nothing half-made takes the place of what is whole. */
+  /** One after the other; nothing half-made takes the place of what is whole, whichever tab has made it. */
   put(key: string, file: Uint8Array, half = false): Promise<void> {
     this.storing = this.storing.then(() => this.store(key, file, half));
     return this.storing;
@@ -96,18 +103,19 @@ export class MadeStore {
   private async store(key: string, file: Uint8Array, half: boolean): Promise<void> {
     if (file.byteLength > MOST_BYTES) return;
     try {
-      if (half && this.growing?.key === key) {
-        await this.shelf.set(key, { turn: this.growing.turn, file, checksum: checksum(file), half } satisfies Kept);
-        return;
-      }
+      const kept = { file, checksum: checksum(file), half };
+      const lay = (turn: number): Promise<void> =>
+        this.shelf.update(key, (there) => {
+          const known = half ? sound(there) : undefined;
+          return known && !known.half ? undefined : ({ ...kept, turn } satisfies Kept);
+        });
+      if (half && this.growing?.key === key) return await lay(this.growing.turn);
       this.growing = undefined;
-      const known = half ? sound(await this.shelf.get(key)) : undefined;
-      if (known && !known.half) return;
       const others = (await this.shelf.entries()).filter(([name]) => name !== key).map(([name, value]) => [String(name), sound(value)?.turn ?? -1] as const);
       others.sort(([, a], [, b]) => b - a);
       for (const [name] of others.slice(MOST_FILES - 1)) await this.shelf.del(name);
       const turn = (others[0]?.[1] ?? 0) + 1;
-      await this.shelf.set(key, { turn, file, checksum: checksum(file), half } satisfies Kept);
+      await lay(turn);
       if (half) this.growing = { key, turn };
     } catch {
       // It is made again next time.
