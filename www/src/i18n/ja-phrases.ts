@@ -34,6 +34,7 @@ const PHRASES: [RegExp, string][] = [
   [/^(.*) diverged at step (\d+): its loss jumped from (\S+) to (\S+), for the third time\. It stays as it was at step (\d+); the other lanes go on\. Lower its learning rate and reset\.$/s, '$L はステップ $2 で三度目の発散となりました（損失が $3 から $4 に跳ね上がりました）。ステップ $5 の状態で止め、他のレーンは続けます。学習率を下げて最初からやり直してください。'],
   [/^every lane blew up by step (\d+)$/, 'すべてのレーンがステップ $1 までに発散しました'],
   [/^lower train\.learning_rate and start again$/, 'train.learning_rate を下げて最初からやり直してください'],
+  [/^there is no run to look into$/, '調べる実行がありません'],
   [/^this GPU computes wrongly: (.*)$/s, 'この GPU は正しく計算しません：$1'],
   [/^train on the CPU; another browser or driver may help$/, 'CPU で学習してください。別のブラウザーやドライバーなら動くかもしれません'],
   [/^This run trains on the CPU: (.*) has no version for the GPU\.$/, 'この実行は CPU で学習します（$1 には GPU 版がないため）。'],
