@@ -217,7 +217,10 @@ fn a_grid_moves_each_number_by_half_a_step_at_most() {
         let deviation = (exact.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
         let step = (deviation / 64.0).log2().round().exp2();
         for (x, g) in exact.iter().zip(&rounded) {
-            assert!((x - g).abs() <= step / 2.0 && (g / step).fract() == 0.0, "{name}: {x} became {g}, a step is {step}");
+            // Far from zero, as gains are that hardly differ, float16 itself is the coarser one.
+            let near = x.abs() < 2047.0 * step;
+            let most = if near { step / 2.0 } else { step / 2.0 + x.abs() * 2f64.powi(-11) };
+            assert!((x - g).abs() <= most && (!near || (g / step).fract() == 0.0), "{name}: {x} became {g}, a step is {step}");
         }
     }
     let again = with_reference(config, Inputs { reference: Some(bytes.clone()), ..Inputs::default() }).expect("a reference");

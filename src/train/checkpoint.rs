@@ -35,7 +35,7 @@ pub enum Precision {
     Grid,
 }
 
-/// Steps of the grid in one standard deviation, about: a step is a power of two, so that a point is a float16 (32 deviations far at least).
+/// Steps of the grid in one standard deviation, about: a step is a power of two, so that points up to 2048 steps from zero are float16.
 const GRID: f32 = 64.0;
 
 const KEY: &str = "prefshift";
