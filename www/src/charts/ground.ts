@@ -35,7 +35,7 @@ export class Ground {
   line(points: readonly (readonly [number, number])[]): void {
     for (let i = 1; i < points.length; i += 1) {
       const [from, to] = [points[i - 1]!, points[i]!];
-      const parts = Math.min(400, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) / (CELL / 2)));
+      const parts = Math.min(1000, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) / (CELL / 2)));
       for (let k = 0; k <= parts; k += 1) this.dot(from[0] + ((to[0] - from[0]) * k) / Math.max(1, parts), from[1] + ((to[1] - from[1]) * k) / Math.max(1, parts));
     }
   }

@@ -218,8 +218,10 @@ export class TiltChart extends Figure<TiltView> {
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
       // At the top of its rule, to the left where there is room: a tilted curve rises to the right.
       const rows = box.bottom - box.top > font * 5 ? [0.9, 2.5, 4.1] : [0.9];
-      const sides = (width: number): number[] => [px - font * 0.3 - width, px + font * 0.3];
-      name(this.meanText, [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)], (width) => rows.flatMap((row) => sides(width).map((left): [number, number] => [left, box.top + font * row])));
+      const at0 = (lefts: number[]): [number, number][] => rows.flatMap((row) => lefts.map((left): [number, number] => [left, box.top + font * row]));
+      // Where the curve rises right beside the rule, behind the curve.
+      const behind = Array.from({ length: 8 }, (_, i) => px + font * (1 + i));
+      name(this.meanText, [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)], (width) => [...at0([px - font * 0.3 - width, px + font * 0.3]), ...at0(behind)]);
       ground.line([[px, box.top], [px, box.bottom]]);
     }
     if (hasClamp) {
@@ -236,7 +238,7 @@ export class TiltChart extends Figure<TiltView> {
     const curve = tiltCurve(tilt);
     if (curve) ground.line(Array.from({ length: 33 }, (_, i): [number, number] => {
       const at0 = box.left + ((box.right - box.left) * i) / 32;
-      return [at0, Math.max(box.top - 20, Math.min(box.bottom + 20, y(Math.max(curve(x.invert(at0)), 1e-9))))];
+      return [at0, Math.max(box.top - 300, Math.min(box.bottom + 300, y(Math.max(curve(x.invert(at0)), 1e-9))))];
     }));
     const ages = this.view?.age;
     for (let i = 0; i < (this.view?.losses.length ?? 0); i += 1) {
