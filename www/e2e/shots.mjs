@@ -37,6 +37,8 @@ for (const shot of shots) {
   await page.waitForTimeout(2500);
   await shot.act?.(page);
   await page.waitForTimeout(700);
+  // In a picture of the whole page nothing stands at the foot of a screen.
+  if (shot.full) await page.evaluate(() => void (document.querySelector('.foot').style.position = 'static'));
   const overflow = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
   console.log(shot.name, 'overflow x, y:', overflow.join(', '));
   await page.screenshot({ path: `${out}/${shot.name}.png`, fullPage: shot.full ?? false });

@@ -14,6 +14,13 @@ export interface Place {
   covered: number;
 }
 
+/** A text and where its line begins. */
+export interface Spot {
+  text: string;
+  x: number;
+  y: number;
+}
+
 /** What is drawn in a plot, and the texts that have their place. */
 export class Ground {
   private readonly within: Box;
@@ -35,7 +42,7 @@ export class Ground {
   line(points: readonly (readonly [number, number])[]): void {
     for (let i = 1; i < points.length; i += 1) {
       const [from, to] = [points[i - 1]!, points[i]!];
-      const parts = Math.min(400, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) / (CELL / 2)));
+      const parts = Math.min(1000, Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) / (CELL / 2)));
       for (let k = 0; k <= parts; k += 1) this.dot(from[0] + ((to[0] - from[0]) * k) / Math.max(1, parts), from[1] + ((to[1] - from[1]) * k) / Math.max(1, parts));
     }
   }
@@ -68,19 +75,16 @@ export class Ground {
     return sum(bottom, right) - sum(top, right) - sum(bottom, left) + sum(top, left);
   }
 
-  /** The first place where a text covers nothing of it and no other text, with the first of its variants that has one; else where it covers least. */
-  first(texts: readonly string[], places: (width: number) => readonly (readonly [number, number])[], font: number): { text: string; x: number; y: number } | undefined {
-    let best: { text: string; x: number; y: number } | undefined;
+  /** The first of these texts that covers nothing of it and no other text where it is to stand; else the one that covers least. */
+  first(spots: readonly Spot[], font: number): Spot | undefined {
+    let best: Spot | undefined;
     let least = Infinity;
-    for (const text of texts) {
-      const width = textWidth(text, font);
-      for (const [x, y] of places(width)) {
-        const box = { left: x, top: y - font * 0.9, right: x + width, bottom: y + font * 0.2 };
-        if (box.left < this.within.left || box.right > this.within.right || this.taken.some((other) => overlaps(box, other))) continue;
-        const covered = this.covered(box);
-        if (covered < least) [best, least] = [{ text, x, y }, covered];
-        if (least === 0) return best;
-      }
+    for (const spot of spots) {
+      const box = { left: spot.x, top: spot.y - font * 0.9, right: spot.x + textWidth(spot.text, font), bottom: spot.y + font * 0.2 };
+      if (box.left < this.within.left || box.right > this.within.right || this.taken.some((other) => overlaps(box, other))) continue;
+      const covered = this.covered(box);
+      if (covered < least) [best, least] = [spot, covered];
+      if (least === 0) return best;
     }
     return best;
   }

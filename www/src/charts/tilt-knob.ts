@@ -107,7 +107,7 @@ export class KnobHandle {
     write(this.name, text);
     this.covers = [
       { left: px - wide / 2, top: this.height - high / 2, right: px + wide / 2, bottom: this.height + high / 2 },
-      { left: toRight ? edge : edge - length, top: middle - font * 0.6, right: toRight ? edge + length : edge, bottom: middle + font * 0.6 },
+      { left: toRight ? edge : edge - length - font * 0.5, top: middle - font * 0.6, right: toRight ? edge + length + font * 0.5 : edge, bottom: middle + font * 0.6 },
     ];
     set(this.node, {
       'aria-label': this.host.label(knob.kind),

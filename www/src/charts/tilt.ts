@@ -6,7 +6,7 @@ import { at, Figure, groupAt, type Box, type ChartOptions, type GroupStyle, type
 import { Axes, linearTicks, logTicks, rows, tickCount, tickWidth } from './axis';
 import { make, set, show, uid, write } from './dom';
 import { fmt, plain, textWidth } from './format';
-import { Ground } from './ground';
+import { Ground, type Spot } from './ground';
 import { PairCursor } from './tilt-cursor';
 import { Readout } from './readout';
 import { clampScale, TiltAxes, tiltCurve, type Tilt, type TiltDomain } from './tilt-curve';
@@ -200,8 +200,10 @@ export class TiltChart extends Figure<TiltView> {
     const limit = tilt.clamp === undefined ? NaN : tilt.clamp * clampScale(tilt);
     const hasClamp = limit <= domain.y[1] && limit >= domain.y[0];
     const ground = this.ground(tilt, box, x, y);
-    const name = (node: SVGTextElement, texts: readonly string[], places: (width: number) => [number, number][]): void => {
-      const place = ground.first(texts, places, font);
+    const spots = (texts: readonly string[], rows: readonly number[], lefts: (width: number) => number[]): Spot[] =>
+      texts.flatMap((text) => rows.flatMap((row) => lefts(textWidth(text, font)).map((left) => ({ text, x: left, y: row }))));
+    const name = (node: SVGTextElement, all: readonly Spot[]): void => {
+      const place = ground.first(all, font);
       show(node, place !== undefined);
       if (!place) return;
       set(node, { x: place.x, y: place.y });
@@ -217,15 +219,18 @@ export class TiltChart extends Figure<TiltView> {
     if (hasMean) {
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
       // At the top of its rule, to the left where there is room: a tilted curve rises to the right.
-      const rows = box.bottom - box.top > font * 5 ? [0.9, 2.5, 4.1] : [0.9];
-      const sides = (width: number): number[] => [px - font * 0.3 - width, px + font * 0.3];
-      name(this.meanText, [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)], (width) => rows.flatMap((row) => sides(width).map((left): [number, number] => [left, box.top + font * row])));
+      const rows = (box.bottom - box.top > font * 5 ? [0.9, 2.5, 4.1] : [0.9]).map((row) => box.top + font * row);
+      const texts = [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)];
+      const beside = spots(texts, rows, (width) => [px - font * 0.3 - width, px + font * 0.3]);
+      // Where the curve rises right beside the rule, behind the curve.
+      const behind = spots(texts, rows, () => Array.from({ length: 8 }, (_, i) => px + font * (1 + i)));
+      name(this.meanText, [...beside, ...behind]);
       ground.line([[px, box.top], [px, box.bottom]]);
     }
     if (hasClamp) {
       // At an end of its line, over it or under it.
-      const sides = (width: number): number[] => [box.right - width, box.left + font * 0.4];
-      name(this.clampText, this.text.clamp(plain(limit)), (width) => [-0.4, 1.2, 2.6].flatMap((down) => sides(width).map((left): [number, number] => [left, y(limit) + font * down])).filter(([, base]) => base - font > box.top - font * 0.5));
+      const rows = [-0.4, 1.2, 2.6].map((down) => y(limit) + font * down).filter((row) => row - font > box.top - font * 0.5);
+      name(this.clampText, spots(this.text.clamp(plain(limit)), rows, (width) => [box.right - width, box.left + font * 0.4]));
     }
   }
 
@@ -236,7 +241,7 @@ export class TiltChart extends Figure<TiltView> {
     const curve = tiltCurve(tilt);
     if (curve) ground.line(Array.from({ length: 33 }, (_, i): [number, number] => {
       const at0 = box.left + ((box.right - box.left) * i) / 32;
-      return [at0, Math.max(box.top - 20, Math.min(box.bottom + 20, y(Math.max(curve(x.invert(at0)), 1e-9))))];
+      return [at0, Math.max(box.top - 300, Math.min(box.bottom + 300, y(Math.max(curve(x.invert(at0)), 1e-9))))];
     }));
     const ages = this.view?.age;
     for (let i = 0; i < (this.view?.losses.length ?? 0); i += 1) {
