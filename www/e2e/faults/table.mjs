@@ -9,7 +9,7 @@ let [, , file] = process.argv;
 if (!file) {
   file = join(mkdtempSync(join(tmpdir(), 'prefshift-faults-')), 'rows.jsonl');
   writeFileSync(file, '');
-  const { status } = spawnSync('npx', ['playwright', 'test', 'faults', 'keep'], { stdio: 'inherit', env: { ...process.env, FAULTS: file } });
+  const { status } = spawnSync('npx', ['playwright', 'test', 'e2e/(faults|keep)[.]spec'], { stdio: 'inherit', env: { ...process.env, FAULTS: file } });
   if (status !== 0) process.exit(status ?? 1);
 }
 
