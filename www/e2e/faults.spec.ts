@@ -30,6 +30,7 @@ test.beforeAll(async () => {
     'base-limits': { rig: { base: true } },
     'no-memory': { rig: { memory: 1 << 18 } },
     'bad-shader': { rig: { shader: ['@compute', '@compute broken'] } },
+    'wrong-shader': { rig: { shader: ['exp(', '1.02 * exp('] } },
     'worker-404': { answer: (path) => (/assets\/worker.*\.js$/.test(path) ? { status: 404, type: 'text/plain', body: 'gone' } : undefined) },
     'wasm-404': wasm(() => ({ status: 404, type: 'text/plain', body: 'gone' })),
     'wasm-cut': wasm((body) => ({ type: 'application/wasm', body: body.subarray(0, body.length >> 1) })),
@@ -127,6 +128,19 @@ test.describe('a GPU that is not what it should be', () => {
       record({ fault: name, said: `${notice.text} … ${third.text}`, state: 'done on the CPU', noticed: since, resumed: third.seconds - notice.seconds + since });
     });
   }
+
+  test('a shader that computes wrongly: found before a step is made, and the GPU is not tried again', async ({ page }) => {
+    await openAt(page, server.url('wrong-shader'), GPU_RUN);
+    const ago = await strikes(page);
+    const from = performance.now();
+    await page.getByRole('button', { name: 'Train live' }).click();
+    const notice = await saidSince(page, from, /after step 0: this GPU computes wrongly.*Training goes on on the CPU\./);
+    const noticed = await ago();
+    const back = await saidSince(page, from, /^Training goes on at step 0 on the CPU/);
+    await expect(page.getByTestId('device')).toContainText(/^CPU.*: the GPU was found to compute wrongly/);
+    expect(framesOf(await finish(page))).toEqual(everyStep);
+    record({ fault: 'shader that computes wrongly, by 2 %', said: notice.text, state: 'done on the CPU', noticed, resumed: back.seconds - notice.seconds + noticed });
+  });
 
   test('no WebGPU at all: the CPU is used and the reason given', async ({ page }) => {
     for (const [script, reason] of [

@@ -9,7 +9,7 @@ let [, , file] = process.argv;
 if (!file) {
   file = join(mkdtempSync(join(tmpdir(), 'prefshift-faults-')), 'rows.jsonl');
   writeFileSync(file, '');
-  const { status } = spawnSync('npx', ['playwright', 'test', 'faults', 'keep'], { stdio: 'inherit', env: { ...process.env, FAULTS: file } });
+  const { status } = spawnSync('npx', ['playwright', 'test', 'e2e/(faults|keep)[.]spec'], { stdio: 'inherit', env: { ...process.env, FAULTS: file } });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -23,8 +23,9 @@ writeFileSync(
 
 Written by \`make faults\`: the built page in headless ${browser} with a software WebGPU adapter. Each fault is made
 by the browser, by the server, or in the worker before its own script runs (\`www/e2e/faults\`); the same tests hold the page
-to what is said here. Times are seconds from the fault, on two cores that were doing other work as well: until the page
-said so, and until the run was past the step where it had been.
+to what is said here. Times are seconds from the fault (where it lies in wait in a worker, from when it strikes: the buffer refused,
+the shader handed over), on two cores that were doing other work as well: until the page said so, and until the run was past the
+step where it had been.
 
 | Fault | What the page says | State reached | Said after, s | Past it after, s |
 |---|---|---|---|---|

@@ -122,8 +122,9 @@ class Fake implements Worker {
   /** A worker in the middle of a step answers when it is over. */
   busy: Promise<void> | undefined;
   async hold(): Promise<number> {
+    const { id } = this;
     await this.busy;
-    this.allowed = this.made;
+    if (id === this.id) this.allowed = this.made;
     return this.made;
   }
   keep(file: Uint8Array): void {
@@ -532,6 +533,24 @@ describe('preparing and failing', () => {
     } finally {
       diverges = {};
     }
+  });
+
+  it('does nothing more for an earlier run whose turn comes in the next one', async () => {
+    const { crew, workers, heard } = stage(2);
+    const whole = { config: withBetas('dpo,kldpo', 6), reference: new Uint8Array() };
+    await crew.start(whole, true);
+    await settle();
+    for (const worker of workers) while (worker.made < 1) worker.work();
+    let over = (): void => undefined;
+    workers[0]!.busy = new Promise((resolve) => (over = resolve));
+    const changes = [crew.update(whole.config), crew.update(whole.config)].map((change) => change.then(() => 'done', (error: EngineError) => error.message));
+    await settle();
+    await crew.start(whole, true);
+    over();
+    expect(await Promise.all(changes)).toEqual(['the run was started anew', 'the run was started anew']);
+    heard.length = 0;
+    await run(workers);
+    expect(heard.filter((event) => event.event === 'frame')).toHaveLength(6);
   });
 
   it('leaves out what an earlier run still says', async () => {

@@ -356,6 +356,8 @@ export class Crew implements Engine {
   private level<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.token;
     const next = this.turn.then(async () => {
+      // Its turn comes in another run, which it must not hold.
+      if (mine !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
       const crew = this.training;
       // What arrives while some are still being held lets nobody go on who has answered already.
       this.ceiling = 0;

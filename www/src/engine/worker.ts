@@ -316,11 +316,12 @@ function opened(backend: Backend, request: RunRequest, lanes: number[] | undefin
 }
 
 async function hold(): Promise<number> {
+  const mine = generation;
   allowed = made;
   wake?.();
   // The unit under way may still make a frame. Preparation goes on by itself and makes none.
   if (prepared) await untilIdle();
-  allowed = made;
+  if (mine === generation) allowed = made;
   return made;
 }
 

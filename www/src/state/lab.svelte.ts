@@ -316,6 +316,7 @@ export class Lab {
 
   private async applyLive(): Promise<void> {
     if (!this.running || !this.backstage.crew || this.transport.status.kind === 'failed') return;
+    const mine = this.startToken;
     const next = { ...this.running };
     for (const key of liveKeys(this.running, this.settings)) (next as Record<string, unknown>)[key] = this.settings[key];
     if (next.steps !== this.running.steps) this.transport.totalSteps = next.steps;
@@ -323,11 +324,14 @@ export class Lab {
     config.train.steps = Math.max(this.transport.totalSteps, this.data.lastStep);
     try {
       const result = await this.backstage.crew.update(config);
+      if (mine !== this.startToken) return;
       this.running = next;
       this.data.renamed(config.lanes);
       this.pace.grown();
       if (result.restart.length > 0) this.say('warning', t.needsRestart(result.restart), '');
     } catch (thrown) {
+      // A run that was started meanwhile has the change from its beginning.
+      if (mine !== this.startToken) return;
       this.fail(asEngineError(thrown), 'error');
     }
   }
