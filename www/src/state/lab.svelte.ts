@@ -51,6 +51,8 @@ export class Lab {
   /** The run on show. Not deeply reactive: `version` says that it has grown. */
   readonly data = new RunData();
   version = $state(0);
+  /** The run is about to restart by itself, with the settings on the controls. */
+  restartsSoon = $state(false);
 
   private readonly pace = new Pace(() => (this.version += 1));
 
@@ -214,6 +216,7 @@ export class Lab {
   /** Starts the run on the controls; `from` is one that is gone on with. */
   async start(play: boolean, from?: TakenUp): Promise<void> {
     clearTimeout(this.restartTimer);
+    this.restartsSoon = false;
     clearTimeout(this.updateTimer);
     const mine = ++this.startToken;
     this.transport.playingWanted = play;
@@ -307,8 +310,10 @@ export class Lab {
       this.updateTimer = setTimeout(() => void this.applyLive(), UPDATE_AFTER_MS);
     }
     clearTimeout(this.restartTimer);
-    if (this.pendingRestart.length > 0 && ['paused', 'held', 'done'].includes(this.transport.status.kind)) {
+    this.restartsSoon = this.pendingRestart.length > 0 && ['paused', 'held', 'done'].includes(this.transport.status.kind);
+    if (this.restartsSoon) {
       this.restartTimer = setTimeout(() => {
+        this.restartsSoon = false;
         if (this.pendingRestart.length > 0 && !this.transport.busy) void this.start(false);
       }, RESTART_AFTER_MS);
     }
