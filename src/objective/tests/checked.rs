@@ -127,6 +127,14 @@ fn an_outcome_says_what_the_method_has() {
     for i in 0..2 {
         assert!((f64::from(dpo.slopes_chosen[i]) - slope).abs() < 1e-7 && (f64::from(dpo.slopes_rejected[i]) + slope).abs() < 1e-7, "{dpo:?}");
     }
+    // Each pair counts in its own group: three of them, by their mean losses.
+    let margins = [0.5_f32, -1.0, 2.0, 0.1];
+    let grouped = given::Fixture { group: Some(vec![0, 1, 1, 2]), ..at(&margins) }.judge(&LaneConfig::new("gr_dpo").with("beta", 1.0).with("eta", 3.0)).expect("an outcome");
+    let losses = margins.map(|h| f64::from((-h).exp().ln_1p()));
+    let means = [losses[0], (losses[1] + losses[2]) / 2.0, losses[3]];
+    let total: f64 = means.iter().map(|l| (3.0 * l).exp()).sum();
+    let expected = [(0, 1.0), (1, 2.0), (1, 2.0), (2, 1.0)].map(|(g, n): (usize, f64)| (3.0 * means[g]).exp() / total / n);
+    assert!(grouped.weights.iter().zip(expected).all(|(w, e)| (f64::from(*w) - e).abs() < 1e-5), "{:?} against {expected:?}", grouped.weights);
     // WDPO's penalty: ρ √(mean ‖g‖²), and of the other form ρ times the mean.
     let wdpo = |form: &str| f64::from(whole().judge(&LaneConfig::new("wdpo").form(form).with("rho", 3.0)).expect("an outcome").loss - dpo.loss);
     assert!((wdpo("algorithm1") - 3.0).abs() < 1e-5 && (wdpo("appendix_f") - 3.0).abs() < 1e-5, "{} {}", wdpo("algorithm1"), wdpo("appendix_f"));

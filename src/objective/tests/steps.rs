@@ -288,6 +288,27 @@ fn hinges_end_where_the_margin_is_wide_enough() {
 }
 
 #[test]
+fn exo_on_any_number_of_samples_is_a_divergence_of_two_softmaxes() {
+    let (ratios, rewards) = ([0.5_f64, -0.2, 0.1, -0.4, 1.3], [1.0_f64, 0.2, -0.5, 0.7, 0.3]);
+    for k in 2..=5 {
+        let softmax = |scores: Vec<f64>| {
+            let total: f64 = scores.iter().map(|s| s.exp()).sum();
+            scores.iter().map(|s| s.exp() / total).collect::<Vec<f64>>()
+        };
+        let (policy, target) = (softmax(ratios[..k].iter().map(|s| 0.7 * s).collect()), softmax(rewards[..k].iter().map(|r| r / 0.4).collect()));
+        let given = Given {
+            reference: [vec![0.0], vec![0.0]], soft: vec![1.0], extra_reference: vec![vec![0.0]; k - 2], rewards: rewards[..k].iter().map(|r| vec![*r as f32]).collect(), ..Given::default()
+        };
+        let row = |v: f64| Tensor::<1>::from_floats([v as f32], &Device::flex()).reshape([1, 1]);
+        let x = Pairs::new(row(ratios[0]), row(ratios[1]), ratios[2..k].iter().map(|s| row(*s)).collect(), &given, &Device::flex());
+        let params = Params::new(vec![("beta", vec![0.7]), ("beta_r", vec![0.4]), ("k", vec![k as f64])], &Device::flex());
+        let of = |form: &str| values(Judged::new(find("exo_rw").expect("a method"), form, &x, &params, &mut None).losses);
+        near(&of("exo"), &[policy.iter().zip(&target).map(|(p, q)| p * (p / q).ln()).sum()], &format!("{k} samples"));
+        near(&of("dpo"), &[policy.iter().zip(&target).map(|(p, q)| -q * p.ln()).sum()], &format!("{k} samples, as a cross-entropy"));
+    }
+}
+
+#[test]
 fn the_number_of_further_sequences_goes_with_the_samples() {
     let further = |lane: &LaneConfig| find(&lane.method).expect("a method").further(lane);
     assert_eq!([2.0, 3.0, 4.0, 16.0].map(|k| further(&LaneConfig::new("exo_rw").with("k", k))), [0, 1, 2, 14]);
