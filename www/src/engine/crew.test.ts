@@ -3,6 +3,7 @@ import { defaults, toConfig } from '../state/settings';
 import { Crew, planFor, type Worker } from './crew';
 import type { EngineCode, WorkerListener } from './engine';
 import { Merger, planLanes } from './merge';
+import { placeAfter, type Held } from './place';
 import type { EngineError, RunRequest, Until } from './protocol';
 import type { Event, LaneConfig, Probe, RunConfig } from './types';
 
@@ -70,6 +71,8 @@ class Fake implements Worker {
   usable = true;
   allowed = 0;
   made = 0;
+  place = 0;
+  private goal = 0;
   runs: RunRequest[] = [];
   updates: RunConfig[] = [];
   private source: Generator<Event> | undefined;
@@ -81,6 +84,7 @@ class Fake implements Worker {
 
   async start(id: number, run: RunRequest, until: Until): Promise<void> {
     [this.id, this.until, this.made, this.allowed, this.prepared, this.resting] = [id, until, 0, 0, false, false];
+    [this.place, this.goal] = [0, 0];
     this.runs.push(run);
     this.source = events(run, until === 'kernels');
     this.listener.state('preparing', id);
@@ -88,7 +92,7 @@ class Fake implements Worker {
 
   /** One unit of work, where there is any to do; false where there is none. */
   work(): boolean {
-    if (!this.source || (this.prepared ? this.made >= this.allowed : this.resting)) return false;
+    if (!this.source || (this.prepared ? this.made >= this.allowed && this.place >= this.goal : this.resting)) return false;
     let value: Event | undefined;
     try {
       value = this.source.next().value ?? undefined;
@@ -97,6 +101,7 @@ class Fake implements Worker {
     }
     if (!value) return false;
     if (value.event === 'frame') this.made += 1;
+    this.place = placeAfter(this.place, value);
     if (value.event === 'evaluation' || value.event === 'frame' || (value.event === 'progress' && value.stage === this.until)) {
       if (!this.prepared) {
         this.prepared = true;
@@ -115,17 +120,18 @@ class Fake implements Worker {
     this.listener.state('idle', this.id);
   }
 
-  allow(frames: number): void {
-    this.allowed = frames;
+  allow(frames: number, place = 0): void {
+    [this.allowed, this.goal] = [frames, place];
     if (this.until === 'kernels') [this.until, this.prepared] = ['ready', false];
   }
   /** A worker in the middle of a step answers when it is over. */
   busy: Promise<void> | undefined;
-  async hold(): Promise<number> {
+  async hold(): Promise<Held> {
     const { id } = this;
     await this.busy;
     if (id === this.id) this.allowed = this.made;
-    return this.made;
+    while (id === this.id && this.place < this.goal && this.work());
+    return { frames: this.made, place: this.place };
   }
   keep(file: Uint8Array): void {
     this.listener.halfway?.(file, this.id);
@@ -146,8 +152,9 @@ class Fake implements Worker {
   inspect(): never {
     throw new Error('not in this test');
   }
-  checkpoint(): never {
-    throw new Error('not asked');
+  /** Says where it was. */
+  async checkpoint(): Promise<Uint8Array> {
+    return Uint8Array.of(this.place);
   }
   join(): never {
     throw new Error('not asked');
@@ -314,6 +321,26 @@ describe('keeping step', () => {
     await run(workers);
     expect(frames()).toBe(50);
     expect(activities.at(-1)).toBe('done');
+  });
+
+  it('keeps a run where no worker has evaluated more than another', async () => {
+    const two = stage(2);
+    await two.crew.start({ config: withBetas('dpo,wdpo', 9), reference: new Uint8Array() }, true);
+    const [one, other] = two.workers as [Fake, Fake];
+    const to = (worker: Fake, place: number): void => {
+      while (worker.place < place && worker.work());
+    };
+    // Both have made two frames; only the first has evaluated what they came to.
+    to(one, 4);
+    to(other, 4);
+    to(one, 5);
+    await settle();
+    expect([one.made, one.place, other.made, other.place]).toEqual([2, 5, 2, 4]);
+    const kept = await two.crew.checkpoint();
+    expect(kept).toMatchObject({ parts: [Uint8Array.of(5), Uint8Array.of(5)], step: 2, evaluated: 2, frames: 2 });
+    await run(two.workers);
+    expect(two.activities.at(-1)).toBe('done');
+    expect(two.errors).toEqual([]);
   });
 
   it('changes every lane on the same step', async () => {

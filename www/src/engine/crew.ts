@@ -352,28 +352,37 @@ export class Crew implements Engine {
     }
   }
 
-  /** Brings every worker to the same frame and does something there; one such thing at a time. */
+  /** Refuses what belongs to an earlier run. */
+  private stillIn(run: number): void {
+    if (run !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
+  }
+
+  /** Brings every worker to the same place and does something there; one such thing at a time. */
   private level<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.token;
     const next = this.turn.then(async () => {
       // Its turn comes in another run, which it must not hold.
-      if (mine !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
+      this.stillIn(mine);
       const crew = this.training;
       // What arrives while some are still being held lets nobody go on who has answered already.
       this.ceiling = 0;
       try {
-        const counts = await Promise.all(crew.map((member) => member.worker.hold()));
-        if (mine !== this.token) throw { code: 'device', message: 'the run was started anew', mend: '' } satisfies EngineError;
-        const goal = Math.max(this.merged, ...counts);
+        const held = await Promise.all(crew.map((member) => member.worker.hold()));
+        this.stillIn(mine);
+        const goal = Math.max(this.merged, ...held.map(({ frames }) => frames));
+        const place = Math.max(...held.map((each) => each.place));
         this.ceiling = goal;
         if (this.aim < goal) this.aim = goal;
-        crew.forEach((member, i) => {
-          member.granted = counts[i] ?? 0;
-          if (member.granted >= goal) return;
+        const behind = crew.filter((_, i) => held[i]!.frames < goal || held[i]!.place < place);
+        crew.forEach((member, i) => (member.granted = held[i]!.frames));
+        for (const member of behind) {
           member.granted = goal;
-          member.worker.allow(goal);
-        });
+          member.worker.allow(goal, place);
+        }
         await this.until(goal);
+        // The same frame is not enough: one may have evaluated it already. A worker answers when it is there.
+        await Promise.all(behind.map((member) => member.worker.hold()));
+        this.stillIn(mine);
         return await act();
       } finally {
         if (mine === this.token) {

@@ -1,6 +1,7 @@
 // One interface over everything that can produce a run: the wasm engine (crew.ts) or a recording (replay.ts); and the
 // page's end of a worker that holds the engine.
 import { asset, heldWorker, scriptAddress } from './assets';
+import type { Held } from './place';
 import type {
   Activity,
   Backend,
@@ -145,11 +146,11 @@ export class EngineWorker {
     await this.ask({ type: 'start', id, backend: this.code.kind, run, until, lanes });
   }
 
-  allow(frames: number): void {
-    this.tell({ type: 'allow', frames });
+  allow(frames: number, place = 0): void {
+    this.tell({ type: 'allow', frames, place });
   }
 
-  hold(): Promise<number> {
+  hold(): Promise<Held> {
     return this.ask({ type: 'hold' });
   }
 

@@ -1,5 +1,6 @@
 // What the page and the engine's worker say to each other. Requests carry an id and get exactly one reply;
 // events and failures come unasked.
+import type { Held } from './place';
 import type { CheckpointHeader, Error as EngineError, Event, Probe, RunConfig, Summary, TextsSummary, Update as UpdateResult } from './types';
 
 export type { CheckpointHeader, EngineError, UpdateResult };
@@ -60,9 +61,9 @@ export type Request =
   | { type: 'init'; glue: string; module: WebAssembly.Module; lock: string }
   /** Prepares a run, all of it or a part. What the run says carries its id; `lanes` are those of its checkpoint that are wanted. */
   | { type: 'start'; id: number; backend: Backend; run: RunRequest; until: Until; lanes: number[] | undefined }
-  /** Trains until this many frames have been made since the start; what was prepared in part is first prepared whole. */
-  | { type: 'allow'; frames: number }
-  /** Stops after the unit of work under way; answered with the number of frames made. */
+  /** Trains until this many frames have been made since the start, and to this place; what was prepared in part is first prepared whole. */
+  | { type: 'allow'; frames: number; place: number }
+  /** Stops after the unit of work under way, but not before the place that it was sent to; answered with how far it is. */
   | { type: 'hold' }
   /** Stops what is being prepared where it is, or lets it go on. */
   | { type: 'rest'; resting: boolean }
@@ -84,7 +85,7 @@ export interface Replies {
   init: { locked: boolean };
   start: null;
   allow: null;
-  hold: number;
+  hold: Held;
   rest: null;
   stop: null;
   pace: null;

@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 // Owns the wasm engine. Pulls one small unit of work at a time and looks at its mailbox in between, so that
 // hold, update and stop take effect at once. It trains as far as it is allowed to; the crew says how far.
+import { placeAfter, type Held } from './place';
 import { GpuWatch } from './gpu-watch';
 import {
   asEngineError,
@@ -59,6 +60,8 @@ let generation = 0;
 /** Frames that may be made since the start, and frames made. */
 let allowed = 0;
 let made = 0;
+/** Where it is, and where it is sent to. */
+let [place, goal] = [0, 0];
 let until: Until = 'ready';
 let prepared = false;
 let resumed = false;
@@ -114,7 +117,7 @@ function say(next: WorkerState): void {
 
 // ---------------------------------------------------------------- the pull loop
 
-const wanted = (): boolean => session !== undefined && !finished && (prepared ? made < allowed : !resting);
+const wanted = (): boolean => session !== undefined && !finished && (prepared ? made < allowed || place < goal : !resting);
 
 function currentState(): WorkerState {
   if (session === undefined) return 'idle';
@@ -143,6 +146,7 @@ async function pull(): Promise<void> {
       let frames = 0;
       for (const event of events) {
         if (event.event === 'frame') frames += 1;
+        place = placeAfter(place, event);
         if (event.event === 'frame' || event.event === 'evaluation') prepared = true;
         if (event.event === 'progress' && (event.stage === 'train' || (event.stage === until && event.done >= event.total))) prepared = true;
         // A run that is gone on with has no evaluation first: it is where it was as soon as its lanes are there.
@@ -236,6 +240,7 @@ function drop(): void {
   generation += 1;
   allowed = 0;
   made = 0;
+  [place, goal] = [0, 0];
   prepared = false;
   finished = false;
   resting = false;
@@ -315,14 +320,14 @@ function opened(backend: Backend, request: RunRequest, lanes: number[] | undefin
   });
 }
 
-async function hold(): Promise<number> {
+async function hold(): Promise<Held> {
   const mine = generation;
   allowed = made;
   wake?.();
   // The unit under way may still make a frame. Preparation goes on by itself and makes none.
   if (prepared) await untilIdle();
   if (mine === generation) allowed = made;
-  return made;
+  return { frames: made, place };
 }
 
 /** Stops the preparation after the unit of work under way, and keeps what is half-made; or lets it go on. */
@@ -346,7 +351,7 @@ async function handle(request: Request): Promise<Replies[keyof Replies]> {
     case 'start':
       return start(request.id, request.backend, request.run, request.until, request.lanes);
     case 'allow':
-      allowed = request.frames;
+      [allowed, goal] = [request.frames, request.place];
       if (until === 'kernels') [until, prepared] = ['ready', made > 0];
       pump();
       return null;
