@@ -70,6 +70,8 @@ test.describe('lanes of a run', () => {
     await expect(page.locator('.head h2').nth(1)).toHaveText('KLDPO τ=5');
     await page.getByRole('button', { name: 'Step', exact: true }).click();
     await expect.poll(() => stepOf(page)).toBeGreaterThan(before);
+    // A run that trains is not restarted under the user's hands, and a step trains.
+    await expect(page.getByTestId('status')).toHaveAttribute('data-status', 'paused');
     await page.getByLabel('Add a lane').selectOption('rDPO');
     await expect(page.locator('.head h2')).toHaveCount(5, { timeout: 60_000 });
     await expect(page.getByTestId('step')).toHaveText(/step 0 /);
