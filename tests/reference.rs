@@ -48,6 +48,6 @@ fn the_shipped_reference_is_what_sft_makes() {
     assert!(error < TOLERANCE, "{error:.1e} of the policy's norm from the shipped one");
 }
 
-/// Relative to the policy's norm. 1.1e-4 were measured before rounding with AVX2 and without vectors; on a grid a hundredth of
-/// the numbers then falls to the neighboring point, 1.1e-3 of the norm.
+/// Relative to the policy's norm. 1.1e-4 were measured before rounding with AVX2 and without vectors; on a grid,
+/// by estimate, a hundredth of the numbers then falls to the neighboring point, 1.1e-3 of the norm.
 const TOLERANCE: f64 = 3e-3;
