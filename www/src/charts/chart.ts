@@ -1,6 +1,6 @@
 // What every chart is: the interface the page uses, and the frame the charts share.
 
-import { inFrame } from './frames';
+import { inFrame, inNext } from './frames';
 import { make, set, show, write } from './dom';
 import { useFont } from './format';
 import { spokenText, type ChartText } from './text';
@@ -130,12 +130,20 @@ export abstract class Figure<View> implements Chart<View> {
 
   private readonly again = (): void => this.draw();
 
+  /** What of a chart that takes long is drawn in a turn of its own. */
+  protected finish?(): void;
+
+  private readonly finishing = (): void => {
+    if (this.alive) this.finish?.();
+  };
+
   protected draw(): void {
     if (!this.alive) return;
     set(this.svg, { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` });
     const size = `${this.font}px`;
     if (this.svg.style.fontSize !== size) this.svg.style.fontSize = size;
     this.render();
+    if (this.finish) inNext(this.finishing);
     set(this.svg, { 'aria-label': this.describe() });
   }
 

@@ -1,20 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { inFrame, inMotion, whenDrawn } from './frames';
-
-/** A clock and frames that go on only when told to. */
-function stage(): { next: () => void; after: () => void; spend: (ms: number) => void; frames: () => number } {
-  let now = 0;
-  const [queued, timers]: (() => void)[][] = [[], []];
-  vi.spyOn(performance, 'now').mockImplementation(() => now);
-  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => queued!.push(callback));
-  vi.stubGlobal('setTimeout', (callback: () => void) => timers!.push(callback));
-  return {
-    next: () => queued!.splice(0).forEach((callback) => callback()),
-    after: () => timers!.splice(0).forEach((callback) => callback()),
-    spend: (ms) => void (now += ms),
-    frames: () => queued!.length,
-  };
-}
+import { inFrame, inMotion, inNext, whenDrawn } from './frames';
+import { stage } from './testing';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -65,6 +51,42 @@ describe('drawing in turns', () => {
     next();
     expect(drawn).toEqual(['a', 'b', 'd', 'a']);
     expect(frames()).toBe(0);
+  });
+
+  it('gives the second half of a drawing a turn of its own, and draws it at once where nobody takes turns', () => {
+    const { next, spend } = stage();
+    const drawn: string[] = [];
+    const rest = (): void => void drawn.push('rest');
+    inNext(rest);
+    expect(drawn).toEqual(['rest']);
+    inFrame(() => {
+      spend(2);
+      inNext(rest);
+      drawn.push('first');
+    });
+    next();
+    expect(drawn).toEqual(['rest', 'first']);
+    next();
+    expect(drawn).toEqual(['rest', 'first', 'rest']);
+    // A drawing that fails takes no turn with it.
+    inFrame(() => {
+      throw new Error('no canvas');
+    });
+    inFrame(rest);
+    expect(next).toThrow('no canvas');
+    next();
+    expect(drawn).toHaveLength(4);
+    inNext(rest);
+    expect(drawn).toHaveLength(5);
+  });
+
+  it('draws all that waits where frames are rare, as in a tab in the background', () => {
+    const { next, spend, frames } = stage();
+    const drawn: number[] = [];
+    for (let i = 0; i < 9; i += 1) inFrame(() => (spend(1.5), drawn.push(i)));
+    spend(1000);
+    next();
+    expect([drawn.length, frames()]).toEqual([9, 0]);
   });
 
   it('puts off what will run over the part, and counts what is in motion', () => {

@@ -2,13 +2,13 @@
 
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import { Figure, type Box, type ChartOptions, type Table } from './chart';
+import { Figure, type ChartOptions, type Table } from './chart';
 import { Axes, linearTicks, rows, tickCount, tickWidth } from './axis';
-import { make, Pool, set, show, write } from './dom';
-import { bareNames, fitText, fmt, plain, plainNames } from './format';
-import { Ground } from './ground';
+import { make, Pool, set, show } from './dom';
+import { fitText, fmt, plain } from './format';
 import { decimate, niceDomain, span, Sticky } from './layout';
-import { arrowHeads, crossingOf, klLevels, placeLabels, type EndLabel, type Head, type PlanePoint, type Spot } from './plane-path';
+import { contoursOf, PlaneLabels, type Drawn, type Mark } from './plane-labels';
+import { arrowHeads, crossingOf, klLevels, type Head, type PlanePoint, type Spot } from './plane-path';
 import { Readout } from './readout';
 import { PairCursor } from './tilt-cursor';
 import { dashArray } from './shapes';
@@ -38,16 +38,6 @@ export interface PlaneView {
   reference?: { x: number; y: number } | undefined;
 }
 
-/** A path at a level of KL. */
-interface Mark {
-  kl: number;
-  lane: number;
-  x: number;
-  y: number;
-  px: number;
-  py: number;
-}
-
 /** Options of a plane. */
 export interface PlaneOptions extends ChartOptions {
   /** The step of the path point under the pointer or the keyboard focus; null when there is none. */
@@ -65,10 +55,7 @@ export class PlaneChart extends Figure<PlaneView> {
   private readonly later: Pool<SVGPathElement>;
   private readonly lines: Pool<SVGPathElement>;
   private readonly arrows: Pool<SVGPathElement>;
-  private readonly dots: Pool<SVGCircleElement>;
-  private readonly leaders: Pool<SVGPathElement>;
-  private readonly names: Pool<SVGTextElement>;
-  private readonly start0: SVGCircleElement;
+  private readonly labels: PlaneLabels;
   private readonly levels: Pool<SVGPathElement>;
   private readonly crosses: SVGPathElement;
   private readonly ring: SVGCircleElement;
@@ -80,9 +67,8 @@ export class PlaneChart extends Figure<PlaneView> {
   private spots: Spot[] = [];
   private marks: Mark[] = [];
   private heads: Head[] = [];
-  /** What the labels were last placed for. */
-  private seen = '';
   private told: number | null = null;
+  private plot: Drawn | undefined;
 
   constructor(host: HTMLElement, options: PlaneOptions = {}) {
     super(host, options, 'plane', 'group');
@@ -93,16 +79,12 @@ export class PlaneChart extends Figure<PlaneView> {
     const layer = (): SVGGElement => make(this.body, 'g');
     const contours = layer();
     this.levels = new Pool(() => make(contours, 'path', { class: 'chart-level' }));
-    const [later, lines, arrows, leaders] = [layer(), layer(), layer(), layer()];
+    const [later, lines, arrows] = [layer(), layer(), layer()];
     this.later = new Pool(() => make(later, 'path', { class: 'chart-line chart-faint' }));
     this.lines = new Pool(() => make(lines, 'path', { class: 'chart-line' }));
     this.arrows = new Pool(() => make(arrows, 'path', { class: 'chart-arrow' }));
-    this.leaders = new Pool(() => make(leaders, 'path', { class: 'chart-leader' }));
     this.crosses = make(this.body, 'path', { class: 'chart-cross' });
-    this.start0 = make(this.body, 'circle', { class: 'chart-start' });
-    const front = layer();
-    this.dots = new Pool(() => make(front, 'circle', { class: 'chart-dot' }));
-    this.names = new Pool(() => make(this.body, 'text', { class: 'chart-halo', dy: '0.35em' }));
+    this.labels = new PlaneLabels(this.body, this.text);
     this.ring = make(this.svg, 'circle', { class: 'chart-ring' });
     this.readout = new Readout(this.svg);
     show(this.ring, false);
@@ -140,6 +122,7 @@ export class PlaneChart extends Figure<PlaneView> {
     show(this.body, !empty);
     this.spots = [];
     this.marks = [];
+    this.plot = undefined;
     if (!view || empty) {
       this.cursor.draw([], [], font);
       return;
@@ -157,7 +140,12 @@ export class PlaneChart extends Figure<PlaneView> {
     this.drawPaths(view, pixels, reached);
     this.drawLevels(view, reached, x, y);
     this.cursor.draw(this.spots.map((spot) => [spot.px, spot.py]), this.spots.map((spot) => spot.lane * 1e9 + spot.step), font);
-    this.drawLabels(pixels, reached, start ? [x(start.x), y(start.y)] : undefined, equal, box);
+    const lanes = view.lanes.map(({ name }, i) => ({ name, baseline: this.isBaseline(i) }));
+    this.plot = { pixels, reached, lanes, heads: this.heads, marks: this.marks, start: start ? [x(start.x), y(start.y)] : undefined, equal, box, width: this.width, font };
+  }
+
+  protected override finish(): void {
+    if (this.plot) this.labels.draw(this.plot);
   }
 
   private domains(paths: readonly (readonly PlanePoint[])[], start: { x: number; y: number } | undefined): [[number, number], [number, number]] {
@@ -215,67 +203,6 @@ export class PlaneChart extends Figure<PlaneView> {
     });
   }
 
-  private drawLabels(pixels: readonly Spot[][], reached: readonly Spot[][], start: [number, number] | undefined, equal: [number, number] | undefined, box: Box): void {
-    const font = this.font;
-    const ends = reached.map((path) => path[path.length - 1]);
-    // Between two evaluations nothing of it changes.
-    const sight = JSON.stringify([pixels.map((path) => path.map((spot) => [Math.round(spot.px), Math.round(spot.py)])), ends.map((end) => end?.step), this.marks.map((mark) => [Math.round(mark.px), Math.round(mark.py)]), this.view?.lanes.map((lane) => [lane.name, lane.baseline]), start, equal, box, font, this.width]);
-    if (sight === this.seen) return;
-    this.seen = sight;
-    const all = (this.view?.lanes ?? []).map((lane) => lane.name);
-    // With many lanes, their names are as much as fits beside the paths.
-    const short = all.length > 3 ? [plainNames(all), bareNames(all)] : [all];
-    const labels = ends.map((end, i): EndLabel | undefined => end && { at: [[end.px, end.py]], texts: this.endTexts(i, end, short.map((names) => names[i] ?? '')) });
-    labels.push(start && { at: [start], texts: this.text.start });
-    // The KL that a row of marks has, beside the one of them that leaves room for it, DPO's first.
-    for (const level of new Set(this.marks.map((mark) => mark.kl))) {
-      const row = this.marks.filter((mark) => mark.kl === level).sort((a, b) => Number(this.isBaseline(b.lane)) - Number(this.isBaseline(a.lane)));
-      labels.push({ at: row.map((mark) => [mark.px, mark.py] as const), texts: [this.text.klMark(plain(level))], quiet: true });
-    }
-    labels.push(equal && { at: [equal], texts: [this.text.equal], quiet: true });
-    const placed = placeLabels(labels, this.ground(pixels, ends, start, box), font);
-    const names = this.names.take(placed.length);
-    this.leaders.take(placed.length).forEach((leader, i) => {
-      const [place, name] = [placed[i], names[i]];
-      if (!name) return;
-      show(name, place !== undefined);
-      set(leader, { d: place?.leader ?? '' });
-      if (!place) return;
-      name.classList.toggle('chart-muted', i >= ends.length);
-      set(name, { x: place.box.left, y: (place.box.top + place.box.bottom) / 2 });
-      write(name, place.text);
-    });
-    this.dots.take(ends.length).forEach((dot, i) => {
-      const end = ends[i];
-      show(dot, end !== undefined);
-      if (end) set(dot, { cx: end.px, cy: end.py, r: Math.max(3, font * 0.33) });
-    });
-    show(this.start0, start !== undefined);
-    if (start) set(this.start0, { cx: start[0], cy: start[1], r: Math.max(3.5, font * 0.4) });
-  }
-
-  /** All that is drawn, for the labels to keep off. */
-  private ground(paths: readonly Spot[][], ends: readonly (Spot | undefined)[], start: [number, number] | undefined, box: Box): Ground {
-    const font = this.font;
-    const ground = new Ground({ left: box.left, top: box.top - font * 0.5, right: this.width, bottom: box.bottom });
-    for (const path of paths) ground.line(path.map((spot) => [spot.px, spot.py]));
-    for (const row of this.contours()) ground.line(row.map((mark) => [mark.px, mark.py]));
-    for (const head of this.heads) ground.mark(head.x, head.y, font * 0.4);
-    for (const mark of this.marks) ground.mark(mark.px, mark.py, font * 0.3);
-    for (const end of ends) if (end) ground.mark(end.px, end.py, font * 0.35);
-    if (start) ground.mark(start[0], start[1], font * 0.45);
-    return ground;
-  }
-
-  /** Labels of a path's end, from long to short. */
-  private endTexts(index: number, end: Spot, names: readonly string[]): string[] {
-    const name = names[0] ?? '';
-    const wide = this.width >= this.font * 36 && (this.view?.lanes.length ?? 0) < 4;
-    const kl = end.kl !== undefined && Number.isFinite(end.kl) ? ` · ${this.text.kl(fmt(end.kl))}` : '';
-    const role = this.isBaseline(index) ? ` (${this.text.baseline})` : '';
-    return [...(wide ? [`${name}${role}${kl}`, `${name}${kl}`] : []), ...new Set(names)];
-  }
-
   private isBaseline(index: number): boolean {
     const lanes = this.view?.lanes ?? [];
     const lane = lanes[index];
@@ -298,18 +225,13 @@ export class PlaneChart extends Figure<PlaneView> {
         return there ? [{ kl, lane, x: there.x, y: there.y, px: x(there.x), py: y(there.y) }] : [];
       }),
     );
-    const contours = this.contours();
+    const contours = contoursOf(this.marks);
     this.levels.take(contours.length).forEach((node, i) => {
       const row = contours[i] ?? [];
       set(node, { d: row.length > 1 ? `M${row.map((mark) => `${mark.px.toFixed(1)} ${mark.py.toFixed(1)}`).join('L')}` : '' });
     });
     const r = this.font * 0.32;
     set(this.crosses, { d: this.marks.map(({ px, py }) => `M${(px - r).toFixed(1)} ${(py - r).toFixed(1)}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`).join('') });
-  }
-
-  /** The marks of each level, from left to right, so that the contour does not cross itself. */
-  private contours(): Mark[][] {
-    return [...new Set(this.marks.map((mark) => mark.kl))].map((kl) => this.marks.filter((mark) => mark.kl === kl).sort((p, q) => p.px - q.px));
   }
 
   /** Reads a point out, and tells its step; -1 for none. */

@@ -3,20 +3,31 @@
 import type { GroupStyle, Shape } from './chart';
 import { make, paint, round, set, show, write } from './dom';
 
-/** Path of a shape centered on a point; r is the radius of the circle of equal area. */
-export function shapePath(shape: Shape, x: number, y: number, r: number): string {
-  if (shape === 'circle') return `M${round(x - r)} ${round(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
+/** Draws a shape centered on a point as a path; r is the radius of the circle of equal area. */
+export function shapeOf(shape: Shape, r: number): (x: number, y: number) => string {
+  // Where its outline begins, from its center, and the outline: the same wherever it stands.
+  const [dx, dy, outline] = outlineOf(shape, r);
+  return (x, y) => `M${round(x + dx)} ${round(y + dy)}${outline}`;
+}
+
+function outlineOf(shape: Shape, r: number): [number, number, string] {
+  if (shape === 'circle') return [-r, 0, `a${round(r)} ${round(r)} 0 1 0 ${round(2 * r)} 0a${round(r)} ${round(r)} 0 1 0 ${round(-2 * r)} 0z`];
   if (shape === 'square') {
     const a = r * 0.886;
-    return `M${round(x - a)} ${round(y - a)}h${round(2 * a)}v${round(2 * a)}h${round(-2 * a)}z`;
+    return [-a, -a, `h${round(2 * a)}v${round(2 * a)}h${round(-2 * a)}z`];
   }
   if (shape === 'diamond') {
     const a = r * 1.32;
-    return `M${round(x)} ${round(y - a)}l${round(a)} ${round(a)}l${round(-a)} ${round(a)}l${round(-a)} ${round(-a)}z`;
+    return [0, -a, `l${round(a)} ${round(a)}l${round(-a)} ${round(a)}l${round(-a)} ${round(-a)}z`];
   }
   const a = r * 1.347; // half the side
   const h = a * 1.732;
-  return `M${round(x)} ${round(y - h * 0.62)}l${round(a)} ${round(h)}h${round(-2 * a)}z`;
+  return [0, -h * 0.62, `l${round(a)} ${round(h)}h${round(-2 * a)}z`];
+}
+
+/** The same, of one. */
+export function shapePath(shape: Shape, x: number, y: number, r: number): string {
+  return shapeOf(shape, r)(x, y);
 }
 
 /** A group's shape followed by a text. */

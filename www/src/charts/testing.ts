@@ -1,5 +1,6 @@
 // Views and helpers for the tests.
 
+import { vi } from 'vitest';
 import type { GroupStyle, Shape } from './chart';
 import type { BarsView, PlaneView, SharesView, ShiftView, TiltView } from './index';
 
@@ -76,3 +77,18 @@ export const plane = (points = 4, lanes = 3): PlaneView => ({
     path: Array.from({ length: points }, (_, t) => ({ step: t * 20, x: 0.5 + 0.1 * t, y: 0.5 + 0.02 * t * (i - 1), kl: t })),
   })),
 });
+
+/** A clock and frames that go on only when told to. */
+export function stage(): { next: () => void; after: () => void; spend: (ms: number) => void; frames: () => number } {
+  let now = 0;
+  const [queued, timers]: (() => void)[][] = [[], []];
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => queued!.push(callback));
+  vi.stubGlobal('setTimeout', (callback: () => void) => timers!.push(callback));
+  return {
+    next: () => queued!.splice(0).forEach((callback) => callback()),
+    after: () => timers!.splice(0).forEach((callback) => callback()),
+    spend: (ms) => void (now += ms),
+    frames: () => queued!.length,
+  };
+}

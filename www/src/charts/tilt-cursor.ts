@@ -25,7 +25,9 @@ export class PairCursor {
   private readonly node: SVGGElement;
   private readonly ring: SVGCircleElement;
   private places: readonly [number, number][] = [];
-  private order: number[] = [];
+  private by: ArrayLike<number> = [];
+  /** The points that can be drawn, in order of `by`; sorted when it is first asked for. */
+  private walk: number[] | undefined;
   private index = 0;
   private mouse: [number, number] | undefined;
   private focused = false;
@@ -46,12 +48,9 @@ export class PairCursor {
 
   /** Takes the points' places, in the order of the view, and what to walk them by. */
   draw(places: readonly [number, number][], by: ArrayLike<number>, font: number): void {
-    this.places = places;
-    this.order = places.map((_, i) => i)
-      .filter((i) => this.place(i) !== undefined)
-      .sort((a, b) => at(by, a) - at(by, b) || a - b);
-    show(this.node, this.order.length > 0);
-    if (!this.order.includes(this.index)) this.index = this.order[0] ?? 0;
+    [this.places, this.by, this.walk] = [places, by, undefined];
+    if (!this.place(this.index)) this.index = this.order[0] ?? 0;
+    show(this.node, this.place(this.index) !== undefined);
     set(this.ring, { r: font * 0.6 });
     this.tell();
   }
@@ -67,13 +66,34 @@ export class PairCursor {
     return place && Number.isFinite(place[0]) && Number.isFinite(place[1]) ? place : undefined;
   }
 
+  private get order(): readonly number[] {
+    this.walk ??= this.places.map((_, i) => i).filter((i) => this.place(i) !== undefined).sort((a, b) => this.before(a, b));
+    return this.walk;
+  }
+
+  private before(a: number, b: number): number {
+    return at(this.by, a) - at(this.by, b) || a - b;
+  }
+
+  /** How many points there are, and which of them in order of `by` this one is. */
+  private rank(): [number, number] {
+    let [count, rank] = [0, 1];
+    for (let i = 0; i < this.places.length; i += 1) {
+      if (!this.place(i)) continue;
+      count += 1;
+      if (this.before(i, this.index) < 0) rank += 1;
+    }
+    return [count, rank];
+  }
+
   private tell(): void {
     const place = this.place(this.index);
     if (place) {
+      const [count, rank] = this.rank();
       set(this.node, {
         transform: `translate(${place[0].toFixed(1)} ${place[1].toFixed(1)})`,
-        'aria-valuemax': this.order.length,
-        'aria-valuenow': this.order.indexOf(this.index) + 1,
+        'aria-valuemax': count,
+        'aria-valuenow': rank,
         'aria-valuetext': this.host.lines(this.index).join(', '),
       });
     }
@@ -101,8 +121,7 @@ export class PairCursor {
   private nearest([x, y]: [number, number]): number {
     let best = -1;
     let distance = REACH ** 2;
-    for (const i of this.order) {
-      const [px, py] = this.places[i] as [number, number];
+    for (const [i, [px, py]] of this.places.entries()) {
       const d = (px - x) ** 2 + (py - y) ** 2;
       if (d < distance) [best, distance] = [i, d];
     }

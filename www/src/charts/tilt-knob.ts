@@ -29,7 +29,7 @@ export interface KnobHost {
 export interface Plot {
   box: Box;
   font: number;
-  x: (loss: number) => number;
+  x: ((loss: number) => number) & { invert(pixel: number): number };
   y: ((factor: number) => number) & { invert(pixel: number): number };
   /** Right end of the loss axis. */
   last: number;

@@ -72,6 +72,7 @@ export class TiltChart extends Figure<TiltView> {
   private readonly own = new TiltAxes();
   private log = false;
   private drawnOn = '';
+  private plot: Plot | undefined;
   private told: number | null = null;
 
   constructor(host: HTMLElement, options: TiltOptions = {}) {
@@ -165,14 +166,23 @@ export class TiltChart extends Figure<TiltView> {
     this.waiting(n === 0, box);
     show(this.body, n > 0);
     show(this.numbers, n > 0);
+    this.plot = undefined;
     if (!view || n === 0) {
       this.cursor.draw([], [], this.font);
       return;
     }
     set(this.clip, { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top });
     this.drawPoints(view, box, x, y, domain);
-    this.drawCurves(view, { box, font, x, y, last: far }, domain);
-    this.drawGuides(view, box, x, y, domain);
+    this.plot = { box, font, x, y, last: far };
+  }
+
+  /** The curve, the handle and the named lines. */
+  protected override finish(): void {
+    const { view, plot } = this;
+    if (!view || !plot) return;
+    const domain = view.domain ?? this.own.fit([view]);
+    this.drawCurves(view, plot, domain);
+    this.drawGuides(view, plot.box, plot.x, plot.y, domain);
   }
 
   /** Vertical label and numbers: the longest of each that share the row. */
