@@ -39,7 +39,7 @@ export class Kept {
 
   /** What differs between the kept run and the one on show, and what became of the worst group. */
   readonly line = $derived.by(() => {
-    void this.lab.version;
+    void this.lab.pace.drawn.finding;
     const { run, lab } = this;
     if (!run) return '';
     if (run.data.started === lab.data.started) return t.keptSame;

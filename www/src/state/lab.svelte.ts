@@ -18,7 +18,7 @@ import { Kept } from './kept.svelte';
 import { Notices, type Tone } from './notices.svelte';
 import { Own } from './own.svelte';
 import { fromConfig, fromQuery, laneSpecs, laneText, liveKeys, moved, restartKeys, toConfig, toQuery, type SettingKey, type Settings } from './settings';
-import { Pace } from './pace';
+import { Pace } from './pace.svelte';
 import { Slow } from './slow.svelte';
 import { REPLAY_SECONDS, Transport } from './transport.svelte';
 
@@ -48,13 +48,11 @@ export class Lab {
   against = $state<'worst' | 'alpha'>('worst');
   selectedPair = $state<number | undefined>(undefined);
 
-  /** The run on show. Not deeply reactive: `version` says that it has grown. */
+  /** The run on show. Not deeply reactive: `pace` says that it has grown. */
   readonly data = new RunData();
-  version = $state(0);
+  readonly pace = new Pace();
   /** The run is about to restart by itself, with the settings on the controls. */
   restartsSoon = $state(false);
-
-  private readonly pace = new Pace(() => (this.version += 1));
 
   private readonly base: URL;
   private replay: ReplayEngine | undefined;
@@ -183,6 +181,8 @@ export class Lab {
   }
 
   private receive(batch: Event[]): void {
+    /** What the engine made of the user's file: news, not trouble. */
+    const made: string[] = [];
     for (const event of batch) {
       if (event.event === 'started') this.begin(event.groups.length, event.has_reward, event.config.data.scenario);
       this.data.add(event);
@@ -191,11 +191,13 @@ export class Lab {
       }
       if (event.event === 'warning' && !this.seenWarnings.has(event.code + event.message)) {
         this.seenWarnings.add(event.code + event.message);
-        // What the engine made of the user's file is news, not trouble.
-        this.say(event.code === 'data' ? 'info' : 'warning', t.remark(event.message), '');
+        if (event.code === 'data') made.push(t.remark(event.message));
+        else this.say('warning', t.remark(event.message), '');
       }
     }
-    this.pace.grown();
+    // Several are listed beside the file's name; as many notices would lie over half the page.
+    for (const remark of made.length > 1 && this.settings.scenario === 'imported' ? [t.importNews(made.length)] : made) this.say('info', remark, '');
+    this.pace.said(batch);
   }
 
   /** A new run takes the stage. */
@@ -332,7 +334,7 @@ export class Lab {
       if (mine !== this.startToken) return;
       this.running = next;
       this.data.renamed(config.lanes);
-      this.pace.grown();
+      this.pace.anew();
       if (result.restart.length > 0) this.say('warning', t.needsRestart(result.restart), '');
     } catch (thrown) {
       // A run that was started meanwhile has the change from its beginning.

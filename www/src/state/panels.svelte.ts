@@ -22,7 +22,7 @@ export class Panels {
 
   /** The group that the other panels mark: that of the pair pointed at, else of the pinned one. */
   readonly group = $derived.by(() => {
-    void this.lab.version;
+    void this.lab.pace.run;
     const pair = this.hovered ?? this.lab.selectedPair;
     return pair === undefined ? undefined : this.lab.data.groupOf[pair];
   });

@@ -29,7 +29,7 @@ export class Slow {
   readonly stage = $derived(this.at === undefined ? undefined : STAGES[this.at]);
 
   readonly sentence = $derived.by(() => {
-    void this.lab.version;
+    void this.lab.pace.drawn.step;
     return this.stage ? this.tell(this.stage.id) : '';
   });
 
