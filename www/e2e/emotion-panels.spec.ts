@@ -1,5 +1,6 @@
 // The emotion experiment in the page from what ships: its stages, its figure, and what moves them.
 import { expect, test, type Page } from '@playwright/test';
+import { leftInEnglish } from './english';
 import { built, engineExpected, expectAccessible, open, stageOf, status, stepOf, tableOf } from './lab';
 
 const cpu = built('engine/cpu/prefshift.js');
@@ -36,6 +37,15 @@ test('every stage can be read, the figure has its caption and its bands, and α,
     await expectAccessible(page);
   }
   await page.keyboard.press('Escape');
+  // The same in Japanese, all of it.
+  await page.getByLabel('Language').selectOption('日本語');
+  await page.getByRole('button', { name: '各段階を読む…' }).click();
+  const closed = page.getByRole('dialog').locator('details:not([open]) summary');
+  while ((await closed.count()) > 0) await closed.first().click();
+  await expect(page.getByRole('dialog').locator('tbody:visible')).toHaveCount(3);
+  await expect.poll(() => leftInEnglish(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByLabel('言語').selectOption('English');
 
   // The figure: mixed reward against α with the paper's finding beside it, an error band for each method's seeds.
   await page.getByRole('group', { name: 'Value' }).getByRole('button', { name: 'reward', exact: true }).click();

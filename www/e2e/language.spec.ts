@@ -1,6 +1,7 @@
 // The page in another language.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { METHOD_INFOS } from '../src/engine/catalog';
+import { leftInEnglish } from './english';
 import { expectAccessible, open, watch } from './lab';
 
 /** Methods in the order in which their cards are listed: by family. */
@@ -27,28 +28,6 @@ test('speaks Japanese when it is chosen, charts and all, and remembers it', asyn
   await expect(page.getByRole('heading', { name: 'Population' })).toBeVisible();
   expect(problems).toEqual([]);
 });
-
-/** Words in a row that are English, of what is shown, read out or said on pointing; formulas, names and the data's own texts aside. */
-async function leftInEnglish(page: Page, inJapanese = true): Promise<string[]> {
-  const texts = await page.evaluate(() => {
-    const shown = (node: Element): boolean => node.getClientRects().length > 0;
-    // Data, titles of papers, formulas, commands, and the languages' own names for themselves.
-    const theirs = '.panel.words dd, .panel.words .pair p, .pairs li > span, .source, math, code, pre, option[lang]';
-    const out: string[] = [];
-    for (const node of document.querySelectorAll('body *')) {
-      if (!shown(node) && !(node instanceof HTMLOptionElement)) continue;
-      if (node.closest(theirs)) continue;
-      for (const name of ['title', 'aria-label', 'aria-valuetext', 'placeholder']) out.push(node.getAttribute(name) ?? '');
-      for (const child of node.childNodes) if (child instanceof Text) out.push(child.data);
-    }
-    return out;
-  });
-  // A method's card says in Japanese what its English name stands for.
-  const looked = texts.filter((text) => inJapanese || !/[\u3040-\u30ff\u4e00-\u9fff]/.test(text));
-  return [...new Set(looked.filter((text) => /[A-Za-z]{3,} [A-Za-z]{2,}/.test(text.replaceAll(NAMES, '·'))))];
-}
-
-const NAMES = new RegExp([...METHOD_INFOS.map(({ name }) => name.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&')), 'JSON Lines', 'google swiftshader', 'prefshift \\w+', 'make \\w+'].join('|'), 'g');
 
 test('is left in English nowhere, in no dialog and no panel', async ({ page }) => {
   const { problems } = await open(page, 'lang=ja&lanes=dpo;kldpo/radius;gr_dpo;wdpo/appendix_f');

@@ -122,7 +122,10 @@ test.describe('on the CPU', () => {
     await page.getByRole('button', { name: 'Train live' }).click();
     await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
     await expect.poll(() => stepOf(page)).toBe(3);
-    await page.getByText('What was made of it').click();
+    // Of the four remarks on the file one notice tells; the refused file has another.
+    await expect(messages.getByText('with 4 remarks')).toHaveCount(1);
+    await expect(messages.locator('.notice')).toHaveCount(2);
+    await page.locator('summary', { hasText: 'What was made of it' }).click();
     await expect(page.locator('#main').getByText('Read 40 rows')).toBeVisible();
     expect(problems).toEqual([]);
   });
@@ -150,7 +153,10 @@ test.describe('word by word', () => {
     const { problems } = await open(page, 'device=cpu&cores=2&d=16&layers=1&heads=2&batch=4&pairs=32&sft=10&steps=6&every=3&evalpairs=4&samples=2');
     await page.getByRole('button', { name: 'Train live' }).click();
     await expect.poll(() => status(page), { timeout: 120_000 }).toBe('done');
-    await page.getByRole('figure', { name: /^② .*WDPO/ }).locator('[tabindex="0"]').first().focus();
+    // Drawn a moment after the run has ended.
+    const points = page.getByRole('figure', { name: /^② .*WDPO/ }).locator('[tabindex="0"]').first();
+    await expect(points).toBeVisible();
+    await points.focus();
     await page.keyboard.press('Enter');
     const words = page.getByRole('region', { name: 'The pinned pair word by word' });
     await expect(words.locator('.lane')).toHaveCount(3);
