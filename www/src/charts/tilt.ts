@@ -72,7 +72,7 @@ export class TiltChart extends Figure<TiltView> {
   private readonly own = new TiltAxes();
   private log = false;
   private drawnOn = '';
-  private plot: Plot | undefined;
+  private plot: (Plot & { domain: TiltDomain }) | undefined;
   private told: number | null = null;
 
   constructor(host: HTMLElement, options: TiltOptions = {}) {
@@ -173,16 +173,15 @@ export class TiltChart extends Figure<TiltView> {
     }
     set(this.clip, { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top });
     this.drawPoints(view, box, x, y, domain);
-    this.plot = { box, font, x, y, last: far };
+    this.plot = { box, font, x, y, last: far, domain };
   }
 
   /** The curve, the handle and the named lines. */
   protected override finish(): void {
     const { view, plot } = this;
     if (!view || !plot) return;
-    const domain = view.domain ?? this.own.fit([view]);
-    this.drawCurves(view, plot, domain);
-    this.drawGuides(view, plot.box, plot.x, plot.y, domain);
+    this.drawCurves(view, plot, plot.domain);
+    this.drawGuides(view, plot.box, plot.x, plot.y, plot.domain);
   }
 
   /** Vertical label and numbers: the longest of each that share the row. */
