@@ -228,7 +228,9 @@ export class TiltChart extends Figure<TiltView> {
     if (hasMean) {
       set(this.mean, { d: `M${px} ${box.top}V${box.bottom}` });
       // At the top of its rule, to the left where there is room: a tilted curve rises to the right.
-      const rows = (box.bottom - box.top > font * 5 ? [0.9, 2.5, 4.1] : [0.9]).map((row) => box.top + font * row);
+      // Farther down where points lie there; a number alone says less than one that is named anywhere.
+      const count = Math.max(1, Math.floor((box.bottom - box.top) / font / 1.6 - 1));
+      const rows = Array.from({ length: count }, (_, i) => box.top + font * (0.9 + 1.6 * i));
       const texts = [this.text.meanLoss(fmt(tilt.meanLoss)), fmt(tilt.meanLoss)];
       const beside = spots(texts, rows, (width) => [px - font * 0.3 - width, px + font * 0.3]);
       // Where the curve rises right beside the rule, behind the curve.
