@@ -229,3 +229,16 @@ it('keeps the mean’s label clear of the handle', () => {
   const end = number(mean, 'x') + font * 0.5 * (mean?.textContent ?? '').length;
   expect(over && mean?.getAttribute('text-anchor') === 'start' && end > number(grip, 'x')).toBe(false);
 });
+
+it('names the mean farther down its rule where points lie at its top, rather than give its number alone', () => {
+  const element = host();
+  const chart = new TiltChart(element, { width: 260, height: 200 });
+  const domain = { x: [0, 1] as [number, number], y: [0, 4] as [number, number] };
+  // Points from the middle of the plot to its top, close to each other, on both sides of the rule.
+  const losses = Array.from({ length: 120 }, (_, i) => 0.05 + (0.9 * (i % 12)) / 11);
+  const factors = losses.map((_, i) => 2 + 0.22 * Math.floor(i / 12));
+  chart.update({ ...tilt(losses.length), curve: 'sensitivity', losses, factors, meanLoss: 0.4, domain });
+  const mean = element.querySelector('text.chart-halo.chart-muted');
+  expect(mean?.textContent).toBe('mean 0.40');
+  expect(Number(mean?.getAttribute('y'))).toBeGreaterThan(100);
+});
