@@ -11,7 +11,8 @@ export type Part = (typeof PARTS)[number];
 const OF: Partial<Record<Event['event'], readonly Part[]>> = {
   progress: ['step'],
   warning: ['step'],
-  frame: ['step', 'shares', 'tilt', 'finding'],
+  // ④ for its band, which is that of the last batches.
+  frame: ['step', 'shares', 'tilt', 'finding', 'shift'],
   evaluation: ['step', 'bars', 'finding', 'shift', 'words', 'plane'],
   done: PARTS,
 };

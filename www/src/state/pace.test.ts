@@ -18,7 +18,7 @@ describe('what follows a run', () => {
     pace.said(said('frame'));
     expect(drawn(pace)).toEqual([]);
     next();
-    expect(drawn(pace).sort()).toEqual(['finding', 'shares', 'step', 'tilt']);
+    expect(drawn(pace).sort()).toEqual(['finding', 'shares', 'shift', 'step', 'tilt']);
     expect(pace.run).toBe(0);
   });
 
