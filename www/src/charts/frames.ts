@@ -1,5 +1,6 @@
-// Shares the drawing of all charts over animation frames: those that wait are drawn in the order in which they asked, until
-// the frame has spent its part; the rest have the next one. What trains needs the cores, too, so no frame may be long.
+// Shares the drawing of all charts, and of what else follows a run, over animation frames: those that wait are drawn in the
+// order in which they asked, until the frame has spent its part; the rest have the next one. What trains needs the cores,
+// too, so no frame may be long.
 
 /** What of an animation frame the charts may take, ms; only a chart that takes more by itself runs over it. */
 const PART_MS = 2;
@@ -15,7 +16,7 @@ let timer = 0;
 let asked = 0;
 let listeners: ((ms: number) => void)[] = [];
 let spent = 0;
-/** A chart is being drawn in its turn. */
+/** Something is being drawn in its turn. */
 let turning = false;
 
 function frame(): void {
