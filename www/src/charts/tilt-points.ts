@@ -35,7 +35,7 @@ interface Drawn {
   fromX: number;
   fromY: number;
   radius: number;
-  shape: string;
+  shape: Shape;
   outline: string;
   /** The view that it was in last. */
   view: Points;

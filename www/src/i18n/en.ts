@@ -387,7 +387,7 @@ export const en = {
   importSkipped: (n: number) => `${n} line${n === 1 ? '' : 's'} not used`,
   importLine: (line: number, what: string) => `line ${line}: ${what}`,
   importRemarks: 'What was made of it',
-  importNews: (n: number) => `Your file was read, with ${n} remarks: “What was made of it”, under its name, lists them.`,
+  importNews: (n: number, list: string) => `Your file was read, with ${n} remarks: “${list}”, under its name, lists them.`,
 
   // Panels
   rows: {

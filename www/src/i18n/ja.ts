@@ -378,7 +378,7 @@ export const ja: Words = {
   importSkipped: (n) => `使えない行 ${n} 行`,
   importLine: (line, what) => `${line} 行目：${phrase(what) ?? what}`,
   importRemarks: '取り込みの結果',
-  importNews: (n) => `ファイルを読み込みました。お知らせが ${n} 件あります。ファイル名の下の「取り込みの結果」に並べてあります。`,
+  importNews: (n, list) => `ファイルを読み込みました。お知らせが ${n} 件あります。ファイル名の下の「${list}」に並べてあります。`,
 
   // Panels
   rows: {

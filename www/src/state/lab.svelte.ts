@@ -196,7 +196,8 @@ export class Lab {
       }
     }
     // Several are listed beside the file's name; as many notices would lie over half the page.
-    for (const remark of made.length > 1 && this.settings.scenario === 'imported' ? [t.importNews(made.length)] : made) this.say('info', remark, '');
+    const listed = made.length > 1 && this.data.started?.config.data.scenario === 'imported';
+    for (const remark of listed ? [t.importNews(made.length, t.importRemarks)] : made) this.say('info', remark, '');
     this.pace.said(batch);
   }
 
